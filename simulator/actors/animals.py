@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Annotated, ClassVar
 
 import numpy as np
 
 from simulator.actors import paces
+from simulator.actors.animal_coats import FUR_WITHERS, coat_materials, lightened
 from simulator.actors.animal_heads import Hide, Row, head_mesh
 from simulator.actors.base import Actor, Pace, lengthened
-from simulator.actors.finishes import as_rgb
 from simulator.actors.gait import stride_m
 from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import F64, finer, mirrored, patch, pipe, skin
 from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, turn
 from simulator.data import load_asset
-from simulator.numerics.rng import generator
 from simulator.scenario.distributions import Fraction, Metres, OneOf, uniform
-from simulator.scene import Material, Mesh, Model, Texture
-from simulator.scene.material import Rgb, srgb
-from simulator.scene.noise import spectral_noise, to_srgb8
+from simulator.scene import Mesh, Model
 
-FUR_M, FUR_WITHERS = 0.45, 1.5  # one repeat of the coat's texture: along the body, and up in withers heights
+FUR_M = 0.45  # one repeat of the coat's texture along the body
 POSES = ("walking", "standing")
 
 
@@ -126,7 +122,7 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
         pose = paces.going(segments, withers, hoof, stride, pace_mps, float(rng.uniform()))
     look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
     pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
-    body = skinned(segments, _materials(row, species, pied, rng), pose, stand, pace_mps)
+    body = skinned(segments, coat_materials(row, species, pied, rng), pose, stand, pace_mps)
     facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
     model = Model("animal", (body,), attributes=facts, stride_m=stride)
     box = cycle_box(model, margin=0.01)
@@ -148,152 +144,6 @@ def _furred(segment: Segment, withers: float, repeat: float) -> Segment:
     x, y, z = mesh.vertices.T
     uv = np.stack([(x + 0.35 * y) / repeat, np.clip(z / (FUR_WITHERS * withers), 0.005, 0.995)], 1)
     return replace(segment, mesh=replace(mesh, uv=uv.astype(np.float32)))
-
-
-def _hairs(size: int, rng: np.random.Generator) -> F64:
-    """(size, size) strands that lie along the body, in tufts; about 0, deviation 1."""
-    fine = spectral_noise((size, 4 * size), rng, slope=0.5, low_cut=24)[:, ::4]
-    tufts = spectral_noise((size, 2 * size), rng, slope=1.1, low_cut=8)[:, ::2]
-    mixed = 0.75 * fine + 0.65 * tufts
-    return np.asarray(mixed / mixed.std())
-
-
-def _heights(size: int) -> F64:
-    """(size,) height over the withers of the rows of a coat's texture."""
-    return np.asarray(FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size))
-
-
-@cache
-def coat_texture(legs: float, kind: str = "fur") -> Texture:
-    """Coat, dark along the back and light below (countershading).
-
-    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "short", "wool", or "tabby" with dark stripes
-    down the flanks.
-    """
-    wool = kind == "wool"
-    rng = generator(0, "coat", str(legs), kind)
-    size = 512
-    hair = _hairs(size, rng)
-    locks = spectral_noise(size, rng, slope=1.2 if wool else 2.4, low_cut=14 if wool else 3)
-    height = _heights(size)
-    shade = np.interp(
-        height,
-        [0.0, 0.12, 0.38, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5],
-        [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
-    )
-    strands = {"wool": 0.10, "sleek": 0.05, "short": 0.05}.get(kind, 0.20)
-    tone = (
-        0.8
-        * shade[:, None]
-        * (1.0 + strands * hair + {"wool": 0.20, "short": 0.03, "sleek": 0.04}.get(kind, 0.09) * locks)
-    )
-    if kind == "tabby":
-        along = np.arange(size) / size * 2 * np.pi * 17
-        warp = 1.6 * spectral_noise(size, rng, slope=2.4, low_cut=3)
-        stripe = (
-            np.clip(1.6 * np.sin(along + warp) - 0.5, 0, 1)
-            * np.interp(height, [0.0, 0.35, 0.95, 1.1], [0.4, 0.8, 1, 0.7])[:, None]
-        )
-        tone *= 1.0 - 0.6 * stripe * (1.0 + 0.5 * spectral_noise(size, rng, slope=1.6, low_cut=6)).clip(0, 1.4)
-    return Texture(f"coat {kind} {legs:g}", to_srgb8(np.repeat(np.clip(tone, 0.02, 1.0)[..., None], 3, 2)))
-
-
-@cache
-def pointed_texture(coat: Rgb, points: Rgb, height: float, ragged: float, sleek: bool) -> Texture:
-    """A coat of a colour with legs, and bellies if so high, of another.
-
-    Args:
-        coat, points: reflectance of the upper and of the lower parts.
-        height: of the border between them, in withers heights; `ragged`: how far it strays.
-        sleek: short hair in which no strands are seen.
-    """
-    rng = generator(0, "points", str(coat), str(points), str(height))
-    size = 512
-    up = _heights(size)[:, None] + ragged * spectral_noise(size, rng, slope=2.6, low_cut=1)
-    share = np.clip((up - height) / (0.5 * ragged) + 0.5, 0.0, 1.0)[..., None]
-    tone = np.array(points) * (1.0 - share) + np.array(coat) * share
-    strands, locks = (0.05, 0.04) if sleek else (0.20, 0.09)
-    shade = np.interp(_heights(size), [0.38, 0.55, 0.72, 0.97, 1.06], [0.95, 1.15, 1.05, 0.85, 0.95])[:, None]
-    worn = 1.0 + strands * _hairs(size, rng) + locks * spectral_noise(size, rng, slope=2.4, low_cut=3)
-    return Texture(f"points {coat} {points} {height}", to_srgb8(np.clip(tone * (shade * worn)[..., None], 0.012, 1.0)))
-
-
-# Colours of which the lower parts of a coat are, the height of the border and how far it strays, in withers heights;
-# how often: of dogs with dark coats (black and tan), of horses (bays, and such with white feet).
-_POINTS: dict[str, tuple[tuple[float, Rgb, float, float], ...]] = {
-    "dog": ((0.55, (0.30, 0.16, 0.07), 0.66, 0.16),),
-    "horse": ((0.5, (0.028, 0.022, 0.018), 0.40, 0.06), (0.25, (0.50, 0.47, 0.42), 0.15, 0.04)),
-}
-
-
-def _pointed(species: str, coat: F64, rng: np.random.Generator) -> Texture | None:
-    """The coat of an animal whose lower parts have a colour of their own; None: it has none."""
-    drawn = float(rng.random())
-    for share, color, height, ragged in _POINTS.get(species, ()):
-        if drawn < share:
-            tidy = as_rgb(np.round(np.clip(coat, 0.03, 0.55), 2))
-            return pointed_texture(tidy, color, height, ragged, species == "horse") if max(tidy) < 0.35 else None
-        drawn -= share
-    return None
-
-
-@cache
-def pied_texture(coat: Rgb, share: int, number: int) -> Texture:
-    """A coat of a colour with white patches over about `share` tenths of it, soiled below."""
-    rng = generator(0, "pied", number)
-    size = 512
-    field = spectral_noise(size, rng, slope=3.0, low_cut=1) + 0.06 * spectral_noise(size, rng, slope=1.0, low_cut=24)
-    height = _heights(size)[:, None]
-    field = field + 5.0 * np.clip(0.40 - height, 0, 1)  # legs and bellies are white more often
-    edge = field - np.quantile(field, 1 - share / 10) + 0.03 * _hairs(size, rng)  # hair of both colours meets
-    white = np.clip(edge / 0.10 + 0.5, 0, 1)[..., None]
-    tone = np.array(coat) * (1 - white) + np.array([0.58, 0.555, 0.50]) * white
-    tone = tone * (1.0 + 0.13 * _hairs(size, rng) + 0.05 * spectral_noise(size, rng, slope=2.2, low_cut=3))[..., None]
-    dirt = np.interp(height, [0.0, 0.25, 0.55, 0.8], [0.75, 0.5, 0.22, 0.0])
-    dirt = np.clip(dirt * (1.0 + 0.7 * spectral_noise(size, rng, slope=1.8, low_cut=3)), 0.0, 0.8)[..., None]
-    tone = tone * (1 - dirt) + np.array([0.13, 0.10, 0.07]) * dirt
-    return Texture(f"pied coat {number}", to_srgb8(np.clip(tone, 0.004, 1.0)))
-
-
-def _materials(row: Row, species: str, pied: bool, rng: np.random.Generator) -> tuple[Material, ...]:
-    coats = row["coats"]
-    assert isinstance(coats, list)
-    plain = srgb(str(coats[int(rng.integers(len(coats)))]))
-    coat = np.array(plain) * rng.uniform(0.85, 1.15)
-    under = np.array(srgb(str(row["under"])))
-    if pied:
-        plain = srgb("#171514") if max(plain) > 0.4 else plain  # white on white would not show
-        spots = pied_texture(plain, int(rng.integers(3, 7)), int(rng.integers(6)))
-        patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.7, reflectance_905=0.5)
-    tabby = species == "cat" and 0.03 < max(plain) < 0.5 and rng.random() < 0.8  # white and black ones are plain
-    sleek = species in ("cow", "horse")
-    coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool"}
-    kind = "tabby" if tabby else coats_of.get(species, "fur")
-    coat = np.clip(coat, 0.030, 0.55)  # the hair of black animals is brown or grey in the sun
-    gloss = 0.62 if sleek else 0.8
-    hair = coat_texture(float(row["socks"]), kind)
-    if tabby:
-        coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
-    plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=gloss, reflectance_905=0.45)
-    points = None if pied else _pointed(species, coat, rng)
-    if points is not None:
-        patched = Material("coat with points", (1.0, 1.0, 1.0), points, roughness=gloss, reflectance_905=0.45)
-        pied = True
-    mixed = 0.2 if species == "dog" else 0.5
-    if species == "sheep" and rng.random() < 0.5:  # white faces and legs
-        under = np.array([0.50, 0.46, 0.40])
-    below = as_rgb((1 - mixed) * coat + mixed * under if species != "sheep" else under)
-    belly = Material("underside", below, hair, roughness=0.85, reflectance_905=0.45)
-    return (
-        patched if pied else plain_coat,
-        patched if pied else belly,
-        Material("hoof", (0.02, 0.018, 0.016), roughness=0.7, reflectance_905=0.2),
-        # Eyes shine in head lamps: the tapetum throws light back.
-        Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
-        Material("horn", (0.30, 0.26, 0.20), roughness=0.6, reflectance_905=0.4),
-        Material("udder", (0.52, 0.33, 0.27), roughness=0.6, reflectance_905=0.5),
-        Material("iris", (0.40, 0.42, 0.10), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
-    )
 
 
 def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, species: str, bow: float) -> list[Segment]:
@@ -334,6 +184,9 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
     else:
         shape = np.array([1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4])
     tail = pipe(points, tail_w * k * shape, segments=7, slot=Hide.HOOF if species == "horse" else Hide.COAT)
+    if species == "fox":  # white tip
+        behind = tail.vertices[tail.faces].mean(1)[:, 0] < points[-2, 0]
+        tail = replace(tail, slots=np.where(behind, int(Hide.UNDER), tail.slots).astype(np.int32))
     segments.append(Segment("tail", "trunk", _vector(root), tail))
     for end in ("h", "f"):
         upper, lower, knee, ankle = _leg(row, withers, k, end == "h", species)
@@ -453,9 +306,18 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
         """Locks: where waves from all sides meet."""
         return np.asarray(0.0042 * k * np.abs(np.sin(points @ waves.T + starts)).sum(1) - 0.044 * k)
 
+    def _bristles(points: F64) -> F64:
+        """Coarse hair in tufts that fall down the sides, and a ridge of it along the back."""
+        across = np.asarray(0.0022 * k * np.abs(np.sin(points @ (waves * [1.0, 0.6, 0.25]).T + starts)).sum(1))
+        crest = np.exp(-((points[:, 1] / (0.10 * chest)) ** 2)) * np.clip(points[:, 2] / up - 0.72, 0.0, 0.2) / 0.2
+        along = fade(-points[:, 0], -0.46 * length, -0.30 * length) * fade(points[:, 0], -0.40 * length, 0.10 * length)
+        return np.asarray(across - 0.030 * k + 0.030 * k * crest * along)
+
     lean = species in ("cow", "horse", "deer")  # bones and muscles show under short hair
     blend = (0.026 if lean else 0.036) * withers
-    return sculpted(lumps, withers / 28, blend, Hide.COAT, _wool if species == "sheep" else None)
+    relief = {"sheep": _wool, "boar": _bristles}.get(species)
+    body = sculpted(lumps, withers / (32 if species == "boar" else 28), blend, Hide.COAT, relief)
+    return lightened(body, species, withers)
 
 
 def _bones_of_cattle(
@@ -551,7 +413,8 @@ def _leg(row: Row, withers: float, k: float, hind: bool, species: str) -> tuple[
     )
     width = np.array([*(foot_w * np.array(foot_wide)), foot_w, foot_w * 0.92, knee_w, knee_w * 0.6])
     depth = np.array([0.62 * hoof, 0.56 * hoof, 0.40 * hoof, foot_w * 1.25, foot_w * 1.05, knee_w * 1.15, knee_w * 0.8])
-    lower = _column(lower_z, lower_x, width, depth, np.array([slot if paws else Hide.HOOF] * 2 + [slot] * 4))
+    shank = Hide.HOOF if species == "fox" else slot  # black stockings
+    lower = _column(lower_z, lower_x, width, depth, np.array([shank if paws else Hide.HOOF] * 2 + [shank] * 4))
     return upper, lower, knee, ankle
 
 

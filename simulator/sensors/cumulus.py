@@ -166,7 +166,8 @@ def lit(relief, skin, x, y, z, bumps, sun):
         if k < 2:
             depth += step * density(relief, skin, px, py, pz, bumps)
         elif pz >= ZERO:
-            depth += step * dense(height(relief, px, py) - pz)
+            soft = np.float32(0.5 / _TO_SUN_M[k][1])  # part of the step is in the cloud
+            depth += step * min(max(HALF + (height(relief, px, py) - pz) * soft, ZERO), ONE)
     light = ZERO
     for k in range(len(_OCTAVES)):
         light += np.float32(_OCTAVES[k][0]) * math.exp(-depth * np.float32(_OCTAVES[k][1]))

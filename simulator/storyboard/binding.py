@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from simulator.errors import InputError, did_you_mean
 from simulator.roads.xodr_input import MAX_NUMBER, Element
 from simulator.storyboard import model
-from simulator.storyboard.expressions import ExpressionError, resolve
+from simulator.storyboard.expressions import ExpressionError, number_in, resolve
 
 MAX_DEPTH = 80  # of elements, catalog entries included; the deepest that makes sense is about 40
 MAX_NODES = 1_000_000  # elements read in all, an entry of a catalog as often as it is referred to
@@ -107,10 +107,8 @@ class Node:
         text = self.text(name, None if default is not REQUIRED else REQUIRED)
         if text is None or (text == "" and default is not REQUIRED):
             return default
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = number_in(text)
+        value = math.nan if value is None else value
         if abs(value) <= MAX_NUMBER:
             return value
         signed = self.tag.endswith("Condition")

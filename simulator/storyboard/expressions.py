@@ -101,6 +101,14 @@ def evaluate(expression: str, parameters: Mapping[str, str]) -> Value:
     return value
 
 
+def number_in(text: str) -> float | None:
+    """The number that a text is, as XML Schema writes them (also INF and NaN); None: it is none."""
+    try:  # what Python reads beyond that are digits of other scripts, and underscores between digits
+        return float(text) if text.isascii() and "_" not in text else None
+    except ValueError:
+        return None
+
+
 def as_text(value: Value) -> str:
     """A value as an attribute would have it: true and false, whole numbers without a point.
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from simulator.errors import InputError
 from simulator.storyboard.binding import Node
+from simulator.storyboard.expressions import number_in
 from simulator.storyboard.model import MonitorDeclaration, ParameterDeclaration, ParameterType, VariableDeclaration
 
 _OTHER_NAMES = {"integer": "int", "bool": "boolean"}  # of 1.0, and a usual slip
@@ -24,9 +25,8 @@ def typed(text: str, kind: str) -> bool | int | float | str | None:
         return text if _DATE.fullmatch(text) else None
     if kind == "boolean":
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
-    try:
-        number = float(text)
-    except ValueError:
+    number = number_in(text)
+    if number is None:
         return None
     if kind == "double":
         return None if math.isnan(number) else number
@@ -48,7 +48,7 @@ def read_parameters(
     Raises:
         InputError: a value that breaks its constraints.
     """
-    declarations = []
+    declarations: dict[str, ParameterDeclaration] = {}
     for item in node.children("ParameterDeclaration") if node is not None else ():
         name = _name(item)
         kind = _kind(item, "parameterType")
@@ -59,12 +59,14 @@ def read_parameters(
             item.warn(f'parameter "{name}": "{text}" is not of type {kind}; it is used as a text')
             value, kind = text, "string"
         _check(item, name, value)
+        if name in declarations and declarations[name].value != value:
+            item.warn(f'parameter "{name}" is declared twice; the last counts')
         values[name] = text
-        declarations.append(ParameterDeclaration(name, kind, value, line=item.line))
+        declarations[name] = ParameterDeclaration(name, kind, value, line=item.line)
         item.finish()
     if node is not None:
         node.finish()
-    return tuple(declarations)
+    return tuple(declarations.values())
 
 
 def read_variables(node: Node | None) -> tuple[VariableDeclaration, ...]:

@@ -8,8 +8,9 @@ that the polyline gives.
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import atan2, cos, hypot, inf, sin
 from typing import Literal
@@ -21,6 +22,7 @@ from simulator.storyboard.road_position import TINY, RoadPosition
 from simulator.storyboard.rotation import difference, sign, wrap
 
 _STEP_M = 1.0  # of the polylines that stand for curves
+_MOST_STEPS = 10_000  # of one of them: those of longer curves are longer
 _CORNER_M = 2.0  # before and after a corner over which the heading turns
 _MERGE_M, _MERGE_RAD, _STAND_S = 0.1, 0.1, 1.0  # corners that are nearer than this in place, heading, time are merged
 _TANGENT_STEP = 1e-3
@@ -86,6 +88,7 @@ class Trajectory:
         self.start_time, self.duration = points[0].time, points[-1].time - points[0].time
         self.point = replace(points[0])
         self._stations = [point.s for point in points]
+        self._times = list(itertools.accumulate((point.time for point in points[1:]), max))  # latest so far
 
     def go_to_distance(self, s: float) -> None:
         """Be `s` metres from the start."""
@@ -100,10 +103,7 @@ class Trajectory:
         points = self.points
         if time > points[-1].time:
             return self.length
-        k = 0
-        while k < len(points) - 1 and points[k + 1].time < time:
-            k += 1
-        here = points[k]
+        here = points[bisect_left(self._times, time)]
         elapsed = max(0.0, time - here.time)
         if here.acceleration < 0.0:  # it may stop early, where the time is longer than the way
             elapsed = min(elapsed, -here.speed / here.acceleration)
@@ -257,9 +257,7 @@ class _NurbsTrajectory(Trajectory):
             return 0.0
         if time >= points[-1].time:
             return self.length
-        k = 0
-        while k < len(points) - 2 and time >= points[k + 1].time - TINY:
-            k += 1
+        k = min(bisect_right(self._times, time + TINY), len(points) - 2)
         gap = points[k + 1].time - points[k].time
         return points[k].s + ((time - points[k].time) / gap if gap > 0.0 else 0.0) * (points[k + 1].s - points[k].s)
 
@@ -330,21 +328,21 @@ def _merge(vertices: list[_Vertex]) -> list[_Vertex]:
     """Leave out corners that add nothing, but keep times at which the entity stands."""
     if len(vertices) <= 2:
         return vertices
-    kept, rest = [vertices[0]], vertices[1:]
+    kept, rest = [vertices[0]], deque(vertices[1:])
     while rest:
-        b = rest.pop(0)
+        b = rest.popleft()
         if _apart(kept[-1], b) or not rest:
             kept.append(b)
             continue
         while rest and not _apart(kept[-1], rest[0]):
-            b = rest.pop(0)
+            b = rest.popleft()
         if not rest:
             kept.append(b)
         elif rest[0][2] - kept[-1][2] >= _STAND_S + TINY:
             kept.append((*kept[-1][:2], b[2]))
-            kept.append(rest.pop(0))
+            kept.append(rest.popleft())
         else:
-            kept.append(rest.pop(0))
+            kept.append(rest.popleft())
     return kept
 
 
@@ -415,8 +413,8 @@ def _clothoid(trajectory: model.Trajectory, shape: model.Clothoid, resolve: Reso
 
 
 def _stations(length: float) -> list[float]:
-    count = int(length / _STEP_M)
-    return [*(k * _STEP_M for k in range(count)), length]
+    step = max(_STEP_M, length / _MOST_STEPS)
+    return [*(k * step for k in range(int(length / step))), length]
 
 
 def _clothoid_spline(
@@ -425,6 +423,7 @@ def _clothoid_spline(
     x, y, h = origin.x, origin.y, origin.h
     points: list[TrajectoryPoint] = []
     total = sum(segment.length for segment in shape.segments)
+    stations = _stations(total)[:-1]
     start_time = shape.segments[0].time_start or 0.0
     end_time = shape.time_end or 0.0
     done = 0.0
@@ -433,10 +432,10 @@ def _clothoid_spline(
             position, _ = resolve(segment.position_start)
             x, y, h = position.x, position.y, position.h
         line = _spiral(x, y, h + segment.h_offset, segment.length, segment.curvature_start, segment.curvature_end)
-        inside = [s for s in _stations(total) if done <= s < done + segment.length or s == total]
+        inside = stations[bisect_left(stations, done) : bisect_left(stations, done + segment.length)]
+        if k + 1 == len(shape.segments):
+            inside.append(total)
         for s in inside:
-            if s == total and k + 1 < len(shape.segments):
-                continue
             px, py, ph, _ = line.at(s - done)
             time = start_time + s / total * (end_time - start_time) if total > 0.0 else start_time
             points.append(TrajectoryPoint(px, py, 0.0, wrap(ph), s=s, time=time, tangent=wrap(ph)))
@@ -460,26 +459,30 @@ class _Nurbs:
         """Largest parameter."""
         return self.knots[-1]
 
-    def basis(self, t: float) -> list[float]:
-        """Influence of each control point at a parameter."""
-        knots = self.knots
-        values = [1.0 if a <= t < b else 0.0 for a, b in itertools.pairwise(knots)]
+    def basis(self, t: float) -> Iterator[tuple[int, float]]:
+        """Control points that have an influence at a parameter, and how much."""
+        knots, span = self.knots, bisect_right(self.knots, t) - 1
+        if not 0 <= span < len(knots) - 1:
+            return
+        first = span - self.order + 1
+        values = [0.0] * (self.order - 1) + [1.0, 0.0]  # of the points from the first on
         for k in range(2, self.order + 1):
-            for i in range(len(knots) - k):
-                left, right = knots[i + k - 1] - knots[i], knots[i + k] - knots[i + 1]
-                values[i] = ((t - knots[i]) / left * values[i] if left > 0.0 else 0.0) + (
-                    (knots[i + k] - t) / right * values[i + 1] if right > 0.0 else 0.0
+            for i in range(max(span - k + 1, 0), min(span, len(knots) - k - 1) + 1):
+                left, right, at = knots[i + k - 1] - knots[i], knots[i + k] - knots[i + 1], i - first
+                values[at] = ((t - knots[i]) / left * values[at] if left > 0.0 else 0.0) + (
+                    (knots[i + k] - t) / right * values[at + 1] if right > 0.0 else 0.0
                 )
-        return values[: len(self.points)]
+        for i in range(max(first, 0), min(span + 1, len(self.points))):
+            yield i, values[i - first]
 
     def at(self, t: float) -> TrajectoryPoint:
         """Place at a parameter; height and angles only where the control points give them."""
         t = min(max(t, self.knots[0]), self.last - TINY)
-        basis = self.basis(t)
-        total = sum(b * point[3] for b, point in zip(basis, self.points)) or 1.0
-        current = next((i for i in range(len(self.points)) if t > self.knots[i + self.order - 1] - TINY), 0)
-        found = TrajectoryPoint(given=self.points[current][1])
-        for b, (position, _, _, weight) in zip(basis, self.points):
+        basis = list(self.basis(t))
+        total = sum(b * self.points[i][3] for i, b in basis) or 1.0
+        found = TrajectoryPoint(given=self.points[0][1])
+        for i, b in basis:
+            position, _, _, weight = self.points[i]
             share = b * weight / total
             if b > TINY:
                 found.x += share * position.x
@@ -496,7 +499,7 @@ def _nurbs(trajectory: model.Trajectory, shape: model.Nurbs, resolve: Resolve) -
     curve = _Nurbs(shape, resolve)
     places = [point[0] for point in curve.points]
     length = sum(hypot(b.x - a.x, b.y - a.y) for a, b in itertools.pairwise(places))
-    count = int(1 + length / _STEP_M)
+    count = min(int(1 + length / _STEP_M), _MOST_STEPS)
     step = curve.last / count
     points: list[TrajectoryPoint] = []
     peaks = [(0.0, 0.0)] * len(places)  # largest influence of each control point, and where
@@ -506,8 +509,8 @@ def _nurbs(trajectory: model.Trajectory, shape: model.Nurbs, resolve: Resolve) -
         small = min(_TANGENT_STEP, step)
         beside = min(t + small, curve.last) if k < count else max(t - small, 0.0)
         other = curve.at(beside)
-        basis = curve.basis(min(beside, curve.last - TINY))
-        peaks = [(b, t) if b > peak[0] else peak for b, peak in zip(basis, peaks)]
+        for i, b in curve.basis(min(beside, curve.last - TINY)):
+            peaks[i] = (b, t) if b > peaks[i][0] else peaks[i]
         if not point.given.h:
             dx, dy = (other.x - point.x, other.y - point.y) if k < count else (point.x - other.x, point.y - other.y)
             point.h = wrap(atan2(dy, dx)) if hypot(dx, dy) > TINY or not points else points[-1].h

@@ -43,13 +43,27 @@ def _clothoid(reader: Reader, node: Node) -> dict[str, Any]:
     value = node.number("curvaturePrime", old)
     if value is None:
         raise node.error('<Clothoid> needs the attribute "curvaturePrime"')
-    return {"curvature_prime": value}
+    return {"curvature_prime": value, "length": _length(reader, node)["length"]}
+
+
+def _length(reader: Reader, node: Node) -> dict[str, Any]:
+    length = node.number("length")
+    if length < 0.0:
+        raise node.error(f'<{node.tag}> length="{length:g}" is negative')
+    return {"length": length}
 
 
 def _polyline(reader: Reader, node: Node) -> dict[str, Any]:
     vertices = tuple(reader.bind(model.Vertex, item) for item in node.children("Vertex"))
     if len(vertices) < 2:
         raise node.error(f"<Polyline> has {len(vertices)} of at least 2 <Vertex>")
+    timed = [(vertex.time, vertex.line) for vertex in vertices if vertex.time is not None]
+    back = next(((a, b, line) for (a, _), (b, line) in itertools.pairwise(timed) if b < a), None)
+    if back is not None:
+        before, time, line = back
+        node.warn(
+            f"<Polyline>: the time {time:g} of the vertex in line {line} is before {before:g}, that of the last one"
+        )
     return {"vertices": vertices}
 
 
@@ -66,6 +80,12 @@ def _nurbs(reader: Reader, node: Node) -> dict[str, Any]:
         raise node.error(f"<Nurbs> has {len(knots)} knots; {len(points)} points + order {order} are needed")
     if any(b < a for a, b in itertools.pairwise(knots)):
         raise node.error("<Nurbs> has knots that descend")
+    if knots[-1] == knots[0]:
+        raise node.error(f"<Nurbs> has knots that are all {knots[0]:g}; they must ascend")
+    if any(point.weight < 0.0 for point in points) or not any(point.weight for point in points):
+        raise node.error(
+            "<Nurbs> has control points of negative weight, or all of weight 0; weights above 0 are needed"
+        )
     return {"order": order, "control_points": points, "knots": tuple(knots)}
 
 
@@ -99,6 +119,7 @@ HOOKS: dict[type, Hook] = {
     model.Polyline: _polyline,
     model.Nurbs: _nurbs,
     model.ClothoidSpline: _clothoid_spline,
+    model.ClothoidSplineSegment: _length,
     model.Route: _route,
     model.Waypoint: _waypoint,
     model.Trajectory: _trajectory,

@@ -63,8 +63,8 @@ class PrivateActionElement(ActionElement):
 
     def end_conflicting(self) -> None:
         """End running actions on the same entity that share a domain with it."""
-        own = [*self.entity.init_actions, *(child for event in self.entity.events for child in event.children)]
-        for action in own:
+        running = [event for event in self.entity.events if event.state == "running"]
+        for action in [*self.entity.init_actions, *(child for event in running for child in event.children)]:
             if (
                 isinstance(action, PrivateActionElement)
                 and action is not self
