@@ -37,7 +37,7 @@ from simulator.world import lamps
 from simulator.world.build import World, build_world
 from simulator.world.casting import models_for
 from simulator.world.lamps import Command
-from simulator.world.recorded import write_recorded
+from simulator.world.recorded import read_recorded, write_recorded
 from simulator.world.setting import conditions_of, settings_of
 from simulator.world.shine import color_of
 
@@ -172,6 +172,24 @@ def test_a_sun_that_is_given_shines_as_much() -> None:
     assert low.at(0).sun_elevation_rad == 0.3
     night = conditions(Setting(0.0, NOON, False, (), sun_rad=(1.0, 0.3), sun_lx=0.1))
     assert daylight(night.at(0)).horizontal_lx < 1.0 and night.at(0).calls_for_headlamps
+
+
+def test_the_air_bends_the_light_of_a_low_sun_by_its_pressure(tmp_path: Path) -> None:
+    [run] = read_runs(write(tmp_path, HEAD, "script.yaml"))
+    recording = run.play(until=1.0)
+    dusk = model.TimeOfDay("2025-06-21T21:20:00+02:00", False)  # the sun stands 1 deg above the horizon of 49 N 8.4 E
+    lifts = []
+    for pressure_pa in (1e-3, 50_000.0, 100_000.0):
+        recording.changes[:] = [
+            Change(0.0, "", "time_of_day", dusk),
+            Change(0.0, "", "weather", model.Weather(atmospheric_pressure=pressure_pa)),
+        ]
+        [entry] = settings_of(recording)
+        scenario = Scenario.model_validate({"duration_s": 1.0}).sample(0)
+        lifts.append(conditions_of(scenario, [entry]).at(0).sun_elevation_rad)
+    true = solar_position(dt.datetime(2025, 6, 21, 19, 20, tzinfo=dt.UTC), 49.01, 8.43, 115.0).elevation_rad
+    at_300, at_500, at_1000 = (lift - true for lift in lifts)
+    assert (at_1000 / at_500, at_500 / at_300) == pytest.approx((2.0, 5.0 / 3.0), rel=0.05)  # in proportion
 
 
 # ---------------------------------------------------------------------------------------------------- lamps
@@ -352,6 +370,34 @@ def test_doors_open_and_people_do_as_animations_say(tmp_path: Path) -> None:
     assert yaw[0] - yaw[1] == pytest.approx(doors.OPEN_RAD, abs=1e-3)
     sitter = dict(world.scene.objects[row_of(world, "walker")].attributes)
     assert sitter["pose"] == "sitting" and "phone" in sitter.values()
+
+
+def test_people_change_what_they_do_when_animations_say(tmp_path: Path) -> None:
+    """Each pose is an object of the same looks, there from the step at which the animation begins."""
+    text = HEAD + "  walker: {kind: pedestrian, lane: -2, s_m: 60, speed_kmh: 0}\n"
+    [run] = read_runs(write(tmp_path, text, "script.yaml"))
+    recording = run.play(until=8.0)
+    acts = {0.0: ("standing", ()), 2.0: (None, ("umbrellaLeftHand",)), 4.0: ("lying", ()), 6.0: (None, ())}
+    for time, (motion, gestures) in acts.items():
+        kind = model.PedestrianAnimation(motion, gestures)
+        recording.changes.append(Change(time, "walker", f"animation {kind}", model.AnimationAction(kind)))
+        recording.changes.append(Change(time, "lead", f"animation {kind}", model.AnimationAction(kind)))
+    assert run.network is not None
+    assert not any("walker" in line for line in not_shown(recording, run.network))
+    write_recorded(recording, tmp_path / "drive.json")
+    others = read_recorded(tmp_path / "drive.json").others
+    pieces = [each for each in others if each.name == "walker"]
+    assert [each.manner for each in pieces] == [("standing", ""), ("standing", "umbrella"), ("lying", "umbrella")]
+    assert [(each.first, len(each.poses)) for each in pieces] == [(0, 40), (40, 40), (80, 81)]
+    assert len([each for each in others if each.name == "lead"]) == 1
+    facts = []
+    for each in pieces:
+        rng = np.random.default_rng(3)
+        [person] = models_for(each.kind, each.size, rng, moves=each.moves, manner=each.manner)
+        facts.append(dict(person.attributes))
+    assert [each.pop("pose") for each in facts] == ["standing", "standing", "lying"]
+    looks = [{key: each[key] for key in ("sex", "age_years", "outfit") if key in each} for each in facts]
+    assert looks[0] and looks[0] == looks[1] == looks[2]
 
 
 # ---------------------------------------------------------------------------------------------------- signals

@@ -52,7 +52,7 @@ CONTACTS: dict[str, float | None] = {
     "ncap_ccrb": 2 + (40 + V50**2 / 12) / V50,
     "ncap_cmrb": 2 + math.sqrt(2 * 12 / 4),
     "ncap_cccscp": (38.025 - 0.855) / (40 * KMH),
-    "ncap_cmcscp": (38.025 - 0.395) / (30 * KMH),
+    "ncap_cmcscp": (38.025 + 0.44) / (30 * KMH),  # a tenth of the ego is past then
     "nhtsa_running_red_light": (38.025 - 1.25) / (40 * KMH),
     "nhtsa_cyclist_crossing": (38.025 - 0.25) / (40 * KMH),
     "nhtsa_running_stop_sign": (38.025 - 0.855) / (50 * KMH),

@@ -18,6 +18,7 @@ from simulator.roads.surface import RoadSurface, surface
 from simulator.roads.surface_materials import SurfaceStyle
 from simulator.roads.surface_polygons import areas_of
 from simulator.roads.surface_quads import is_driving
+from simulator.roads.surface_refine import refined
 from simulator.scene.classes import class_id
 
 STYLE = SurfaceStyle()
@@ -560,3 +561,25 @@ def test_a_junction_goes_on_where_outlines_touch_in_lines() -> None:
     mixed = shapely.GeometryCollection([shapely.box(0, 0, 2, 2), shapely.LineString([(2, 0), (5, 0)])])
     assert areas_of(mixed).equals(shapely.box(0, 0, 2, 2))
     assert areas_of(shapely.box(0, 0, 1, 1)).equals(shapely.box(0, 0, 1, 1))
+
+
+def test_triangles_are_cut_where_a_surface_bends() -> None:
+    """A ridge: no triangle leaves it far, all cover the square once, and no corner lies on another one's edge."""
+    square = np.array([[[0.0, 0.0], [2.0, 0.0], [2.0, 2.0]], [[0.0, 0.0], [2.0, 2.0], [0.0, 2.0]]])
+
+    def ridge(xy: np.ndarray) -> np.ndarray:
+        return 0.05 / (1.0 + ((xy[:, 0] - 0.7) / 0.3) ** 2)
+
+    points, z, faces = refined(square, ridge, 0.004, 0.1)
+    corners = points[faces]
+    u, v = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    assert (area > 0.0).all() and area.sum() == pytest.approx(8.0)
+    np.testing.assert_allclose(z, ridge(points))
+    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    a, b = points[edges[:, 0]], points[edges[:, 1]]
+    off = np.abs(ridge(0.5 * (a + b)) - 0.5 * (z[edges[:, 0]] + z[edges[:, 1]]))
+    assert off[np.linalg.norm(a - b, axis=1) > 0.13].max() < 0.004
+    key, count = np.unique(edges, axis=0, return_counts=True)
+    lonely = points[key[count == 1]]  # only those on the rim have one triangle
+    assert (np.isin(lonely[:, 0], (0.0, 2.0)) & (lonely[:, 0] == lonely[:, 1])).any(axis=1).all()

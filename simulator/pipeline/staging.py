@@ -13,7 +13,7 @@ from simulator.scenario.models import Scenario
 from simulator.sensors.rig import load_rig
 from simulator.storyboard import model
 from simulator.storyboard.recording import Recording
-from simulator.world.animations import manner_of, unseen_parts
+from simulator.world.animations import unseen_parts
 from simulator.world.lamps import AMBER, GREEN, LIGHTS, RED, lens_state
 from simulator.world.recorded import duration_of
 from simulator.world.setting import start_of
@@ -83,8 +83,6 @@ def not_shown(recording: Recording, network: RoadNetwork | None) -> list[str]:
             kind = described_as(recording.entities[each.owner])
             for what in unseen_parts(kind, value):
                 found[f"{each.owner}: animation of {what} is not shown"] = None
-            if each.time > recording.dt and any(manner_of([value])):
-                found[f"{each.owner}: pose and gesture are shown from the start"] = None
         elif isinstance(value, model.VisibilityAction) and value.sensor_references and not value.sensors:
             found[f"{each.owner}: what is to be hidden from some sensors is hidden from all lidars"] = None
         elif not each.owner and each.what.startswith("signal "):

@@ -143,11 +143,10 @@ def surface(
     paved_polygons = np.concatenate([polygons[quads.tier <= Tier.PAVED], paved.shapes])
     added = Triangles.join([fill, lay_raised(raised, paved_polygons, asphalt)])
     lying, standing = _road_ground(stretches, quads, polygons, paved, raised, common)
-    lying = Triangles.join([lying, common.surface, added])
+    lying = Triangles.join([lying, added])
+    ground = TriangleIndex(Triangles.join([lying, common.surface]).corners)
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
-    edge = verge(
-        plan.union(shapely.union_all(islands.shapes)), TriangleIndex(lying.corners), terrain, decks, style.land
-    )
+    edge = verge(plan.union(shapely.union_all(islands.shapes)), ground, terrain, decks, style.land)
     rails = triangles_of(Quads.join([rail_quads(*stretch) for stretch in stretches]))
     structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), rails])
     above = hills(rows, terrain)
@@ -165,6 +164,8 @@ def surface(
         for name, looks in CLASSES.items()
         if len((part := everything.take(np.isin(everything.look, [int(look) for look in looks]))).look)
     ]
+    if len(common.surface.look):
+        meshes.append((_welded(to_mesh(common.surface, "road", seed)), materials("road", style, seed), "road"))
     dashes = lay_on(dashes, TriangleIndex(common.surface.corners))
     marks = Triangles.join([mark_triangles(dashes), painted_areas(stretches, start, asphalt)])
     if len(marks.look):
@@ -172,7 +173,7 @@ def surface(
     country, fields = land(terrain, style, seed)
     meshes += country
     covered = np.concatenate([polygons[quads.tier <= Tier.RAISED], paved.shapes, raised.shapes])
-    return RoadSurface(meshes, start, terrain, fields, Triangles.join([lying, edge, above]), covered)
+    return RoadSurface(meshes, start, terrain, fields, Triangles.join([lying, common.surface, edge, above]), covered)
 
 
 def _road_ground(
@@ -203,6 +204,12 @@ def _road_ground(
 
 def _as_quads(triangles: Triangles) -> Array:
     return triangles.corners[:, [0, 1, 2, 2]]
+
+
+def _welded(mesh: Mesh) -> Mesh:
+    """The mesh with one vertex where several were, shaded smoothly: steps between roads look worn, not broken."""
+    both, index = np.unique(np.concatenate([mesh.vertices, mesh.uv], axis=1), axis=0, return_inverse=True)
+    return Mesh.of(both[:, :3], index.reshape(-1)[mesh.faces], both[:, 3:], mesh.slots, smooth=True)
 
 
 def _mark_mesh(marks: Triangles) -> Mesh:

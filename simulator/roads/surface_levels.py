@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from simulator.roads.surface_index import TriangleIndex
 from simulator.roads.surface_polygons import Triangles, parts_of, triangulate
 from simulator.roads.surface_quads import Look, Quads, Tier, is_driving
+from simulator.roads.surface_refine import refined
 from simulator.roads.surface_rows import Array, Rows, join_ends
 
 SAME_LEVEL_M = 1.5  # carriageways that differ by more cross over each other
@@ -29,6 +30,8 @@ _STEP_M = 0.35  # along the middles of lanes
 _RAMP_M = 0.005  # where two cross the surface goes from one to the other as near as this to both
 _CELL_M = 2.0  # of the common surface between them
 _GRID_M = 0.00005  # to which its edges are rounded, so that they meet
+_BEND_M = 0.008  # it lies as near to the chords of its triangles
+_FINEST_M = 0.2  # longer ones are cut
 _SHORT_M = 0.0002  # shorter pieces of middles are left out
 _RIM_M = 0.02  # it reaches this far below its neighbours
 
@@ -217,16 +220,17 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
         # Lines that end inside of the area would be lost.
         near = tree.query(area, predicate="intersects")
         near = near[lanes.drives[near]]
-        xy = _plan(area, lanes.corners[near], lanes.road[near])
-        flat, back = np.unique(xy.reshape(-1, 2), axis=0, return_inverse=True)
-        point, quad = tree.query(shapely.points(flat), predicate="dwithin", distance=_TOUCH_M)
-        own = group[quad] == name
-        point, quad = point[own], quad[own]
-        z, weight = _say(lanes, quad, flat[point])
-        height = _mean(point, lanes.road[quad], z, weight, len(flat))
+
+        def height(points: Array, name: np.int32 = name) -> Array:
+            point, quad = tree.query(shapely.points(points), predicate="dwithin", distance=_TOUCH_M)
+            own = group[quad] == name
+            point, quad = point[own], quad[own]
+            return _mean(point, lanes.road[quad], *_say(lanes, quad, points[point]), len(points))
+
+        points, z, faces = refined(_plan(area, lanes.corners[near], lanes.road[near]), height, _BEND_M, _FINEST_M)
         shapely.prepare(area)
-        beyond = ~shapely.dwithin(area, shapely.points(flat), 2.0 * _GRID_M)
-        corners = np.column_stack([flat, height - _GRID_M * beyond])[back.reshape(-1)].reshape(-1, 3, 3)
+        beyond = ~shapely.dwithin(area, shapely.points(points), 2.0 * _GRID_M)
+        corners = np.column_stack([points, z - _GRID_M * beyond])[faces]
         parts.append(Triangles.of(corners[np.isfinite(corners).all(axis=(1, 2))], Look.ASPHALT))
     return CommonGround(Triangles.join(parts), lanes.key[moved])
 

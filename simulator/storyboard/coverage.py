@@ -314,7 +314,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
         ("supported", "for entities under an interactive controller; kept in the state of all others"),
     ),
     "AssignRouteAction": ("partly", _ROUTES),
-    "EnvironmentAction": ("supported", "rendered frame by frame; pressure is ignored"),
+    "EnvironmentAction": ("supported", "rendered frame by frame; by its pressure the air bends the light of a low sun"),
     **dict.fromkeys(("TimeOfDay", "Sun", "Precipitation", "Wind"), ("supported", "")),
     "Fog": ("supported", "fog within a box is rendered while the ego is in the box"),
     "DomeImage": ("not", "a warning when rendered"),

@@ -25,6 +25,7 @@ def atmosphere_for(
     longitude_deg: float,
     weather: Iterable[Weather] = (),
     elevation_m: float = 0.0,
+    pressure_hpa: float | None = None,
 ) -> Atmosphere:
     """Atmosphere at a time and place; street lamps burn when sun and sky give less than 50 lx.
 
@@ -32,8 +33,9 @@ def atmosphere_for(
         utc: aware datetime, or naive UTC.
         latitude_deg, longitude_deg, elevation_m: of the place.
         weather: concrete members of the family `weather`; missing kinds leave their defaults.
+        pressure_hpa: of the air, by which it bends the light of a low sun; None: as usual at that elevation.
     """
-    pressure = 1013.25 * math.exp(-elevation_m / 8434.0)
+    pressure = 1013.25 * math.exp(-elevation_m / 8434.0) if pressure_hpa is None else pressure_hpa
     sun = solar_position(utc, latitude_deg, longitude_deg, elevation_m, pressure)
     night = night_sky(utc, latitude_deg, longitude_deg, pressure)
     atmosphere = Atmosphere(np.array(sun.direction), sun.apparent_elevation_rad, night_sky=night)
@@ -60,6 +62,7 @@ class Setting:
         sun_lx: of the sun on a plane that faces it, in clear air; None: as its elevation gives.
         friction: factor on the friction of the road.
         film_set, clouds_set: whether water on the road and cloud cover are set too, or follow from the rest.
+        pressure_hpa: of the air; None: as usual at the elevation.
     """
 
     time_s: float
@@ -71,6 +74,7 @@ class Setting:
     friction: float = 1.0
     film_set: bool = True
     clouds_set: bool = True
+    pressure_hpa: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +133,8 @@ class Conditions:
     def _steady(self, setting: Setting, passed_s: float) -> Atmosphere:
         """What a setting leads to, `passed_s` later by its clock."""
         utc = setting.utc + dt.timedelta(seconds=passed_s)
-        air = atmosphere_for(utc, self.latitude_deg, self.longitude_deg, setting.weather, self.elevation_m)
+        place = self.latitude_deg, self.longitude_deg
+        air = atmosphere_for(utc, *place, setting.weather, self.elevation_m, setting.pressure_hpa)
         air = replace(air, friction=setting.friction)
         if setting.sun_rad is not None:
             azimuth, height = setting.sun_rad

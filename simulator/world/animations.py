@@ -27,6 +27,7 @@ HELD = {
 }
 POSES = ("standing", "sitting", "lying")
 MOTIONS = (*POSES, "walking", "running")  # of who moves by themselves
+Manner = tuple[str, str]  # pose of a person and the thing in its hands; "": any
 LOOP_S = 3.0  # of a door whose animation has no duration of its own: an unhurried swing
 
 
@@ -51,12 +52,29 @@ def opening_of(time_s: float, action: model.AnimationAction) -> Opening | None:
     return None if part is None else Opening(time_s, part, share, action.animation_duration or 0.0, action.loop)
 
 
-def manner_of(actions: Sequence[model.AnimationAction]) -> tuple[str, str]:
-    """Pose and thing in the hands of a person, by the first actions that tell; "": none does."""
-    kinds = [each.animation_type for each in actions if isinstance(each.animation_type, model.PedestrianAnimation)]
-    poses = [kind.motion for kind in kinds if kind.motion in POSES]
-    things = [HELD[gesture] for kind in kinds for gesture in kind.gestures if gesture in HELD]
-    return (poses[0] or "" if poses else ""), (things[0] if things else "")
+def manners_of(acts: Sequence[tuple[float, model.AnimationAction]], start_s: float) -> list[tuple[float, Manner]]:
+    """What a person is like from times (s) on; the first is so from the start, as all says that begins until `start_s`.
+
+    What an action does not tell, motion or gestures, goes on; who walks or runs has no pose but that of its gait.
+
+    Args:
+        acts: actions by the time at which they begin, in order.
+    """
+    found: list[tuple[float, Manner]] = [(0.0, ("", ""))]
+    for time, act in acts:
+        kind = act.animation_type
+        if not isinstance(kind, model.PedestrianAnimation):
+            continue
+        pose, thing = found[-1][1]
+        if kind.motion is not None:
+            pose = kind.motion if kind.motion in POSES else ""
+        if kind.gestures:
+            thing = next((HELD[gesture] for gesture in kind.gestures if gesture in HELD), "")
+        if time <= start_s:
+            found = [(0.0, (pose, thing))]
+        elif (pose, thing) != found[-1][1]:
+            found.append((time, (pose, thing)))
+    return found
 
 
 def swings_of(vehicle: Model, row: int, openings: Sequence[Opening], end_s: float) -> list[Swing]:

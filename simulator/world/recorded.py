@@ -13,7 +13,7 @@ s since the recording's start.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -34,7 +34,7 @@ from simulator.scene.snapshot import CAMERAS, OTHER_SENSORS
 from simulator.storyboard import model
 from simulator.storyboard.recording import Change, Recording
 from simulator.weather.conditions import Conditions
-from simulator.world.animations import HELD, POSES, Opening, manner_of, opening_of, swings_of
+from simulator.world.animations import HELD, POSES, Manner, Opening, manners_of, opening_of, swings_of
 from simulator.world.cast import Cast
 from simulator.world.casting import models_for
 from simulator.world.hitch import hitch_angles
@@ -78,7 +78,7 @@ class Entity:
     turns: tuple[tuple[float, int], ...] = ()
     seen: tuple[tuple[float, bool, bool], ...] = ()
     openings: tuple[Opening, ...] = ()
-    manner: tuple[str, str] = ("", "")
+    manner: Manner = ("", "")
 
     @property
     def moves(self) -> bool:
@@ -138,7 +138,7 @@ def _document(recording: Recording) -> dict[str, Any]:
             continue
         bounds = entity.bounding_box
         rows = {round(row.t / recording.dt): [round(v, 5) for v in row[2:8]] for row in recording.of(name)}
-        for first, poses in _stretches(rows):
+        for manner, first, poses in _pieces(recording, name, rows):
             entities.append(
                 {
                     "name": name,
@@ -148,6 +148,7 @@ def _document(recording: Recording) -> dict[str, Any]:
                     "role": getattr(entity, "role", "none"),
                     "model": f"{entity.name} {entity.model3d}".strip(),
                     **_changes(recording.changes, name),
+                    "manner": manner,
                     "first": first,
                     "poses": poses,
                 }
@@ -161,12 +162,30 @@ def _document(recording: Recording) -> dict[str, Any]:
     return {**document, "entities": entities}
 
 
+def _pieces(
+    recording: Recording, name: str, rows: dict[int, list[float]]
+) -> Iterator[tuple[Manner, int, list[list[float]]]]:
+    """Rows by step as runs without a gap in which a person stays as it is: (pose and thing, first step, rows).
+
+    A body has one pose: who takes another one goes on as another object.
+    """
+    is_person = name != recording.ego and described_as(recording.entities[name]) == "pedestrian"
+    changes = [each for each in recording.changes if is_person and each.owner == name]
+    acts = [(each.time, each.value) for each in changes if isinstance(each.value, model.AnimationAction)]
+    manners = manners_of(acts, recording.dt)
+    ends = [round(time / recording.dt) for time, _ in manners[1:]] + [max(rows, default=0) + 1]
+    begin = min(rows, default=0)
+    for end, (_, manner) in zip(ends, manners, strict=True):
+        for first, poses in _stretches({step: rows[step] for step in rows if begin <= step < end}):
+            yield manner, first, poses
+        begin = end
+
+
 def _changes(changes: Sequence[Change], name: str) -> dict[str, object]:
     """What of an entity changes besides its pose."""
     moved = [(each.time, each.value) for each in changes if each.owner == name]
     acts = [(time, value) for time, value in moved if isinstance(value, model.AnimationAction)]
     openings = [astuple(found) for time, act in acts if (found := opening_of(time, act)) is not None]
-    manner = manner_of([act for _, act in acts])
     lights: list[list[object]] = []
     turns: list[list[object]] = []
     seen: list[list[object]] = []
@@ -182,7 +201,7 @@ def _changes(changes: Sequence[Change], name: str) -> dict[str, object]:
             seen.append([each.time, each.value.graphics, each.value.sensors])
         elif each.what == "lane change":
             turns.append([each.time, each.value])
-    return {"lights": lights, "turns": turns, "seen": seen, "openings": openings, "manner": manner}
+    return {"lights": lights, "turns": turns, "seen": seen, "openings": openings}
 
 
 def duration_of(recording: Recording) -> float:
@@ -272,7 +291,7 @@ def _recorded(document: Any, source: str) -> Recorded:
     )
 
 
-def _manner(pose: object, thing: object) -> tuple[str, str]:
+def _manner(pose: object, thing: object) -> Manner:
     """Pose and thing that there are; ValueError otherwise."""
     if pose not in ("", *POSES) or thing not in ("", *HELD.values()):
         raise ValueError(f"nobody is {pose} with {thing}")

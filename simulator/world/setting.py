@@ -22,6 +22,7 @@ Plain = dict[str, Any]
 # Mean depth of water, mm: our reading of the standard's words.
 FILM_MM = {"dry": 0.0, "moist": 0.1, "wetWithPuddles": 1.0, "lowFlooded": 5.0, "highFlooded": 20.0}
 CLEAR_NOON = "2025-06-21T12:00:00"  # where a scenario says nothing
+PRESSURES_HPA = (300.0, 1100.0)  # from the highest mountain to the highest high
 UTC_OFFSET_H = 1.0  # of times without a zone: that of the default place
 OKTAS = 8  # 9 stands for a sky that cannot be seen
 _ENVIRONMENT = ("time_of_day", "time_of_day_since", "weather", "road_condition")
@@ -33,8 +34,8 @@ def settings_of(recording: Recording) -> list[Plain]:
     An empty list where the run says nothing about them.
 
     Keys: `t` (s), `utc` (ISO 8601), `runs`, `sun_deg` (azimuth, elevation) and `sun_lx` where the scenario says where
-    the sun stands, `weather` (as in our scenarios), `friction`, `film_set` and `clouds_set` (see `Setting`). Fog within
-    a box is there while the ego is in the box.
+    the sun stands, `pressure_hpa` where it says so, `weather` (as in our scenarios), `friction`, `film_set` and
+    `clouds_set` (see `Setting`). Fog within a box is there while the ego is in the box.
     """
     if not any(not each.owner and each.what in _ENVIRONMENT for each in recording.changes):
         return []
@@ -107,6 +108,9 @@ def _entry(time: float, state: Plain, sun: model.Sun | None) -> Plain:
         entry["friction"] = max(road.friction_scale_factor, 0.0)
         if road.wetness is not None:
             weather["water_film_mm"], entry["film_set"] = FILM_MM[road.wetness], True
+    pressure = getattr(state.get("weather"), "atmospheric_pressure", None)
+    if pressure is not None:
+        entry["pressure_hpa"] = min(max(pressure / 100.0, PRESSURES_HPA[0]), PRESSURES_HPA[1])
     if sun is not None:
         entry["sun_deg"] = [math.degrees(sun.azimuth) % 360.0, math.degrees(sun.elevation)]
         if sun.illuminance is not None:
@@ -163,6 +167,7 @@ def _setting(entry: Plain, source: str) -> Setting:
             float(entry.get("friction", 1.0)),
             bool(entry["film_set"]),
             bool(entry["clouds_set"]),
+            None if entry.get("pressure_hpa") is None else float(entry["pressure_hpa"]),
         )
     except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         text = f"has a setting of light and weather that is none: {type(error).__name__} {error}"
