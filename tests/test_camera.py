@@ -126,7 +126,7 @@ def test_a_window_belongs_to_its_object_and_shows_what_is_behind() -> None:
     assert frame.depth[row, seat_column] == pytest.approx(14.0 - 1.1, abs=0.05)  # the pane, not the seat
 
 
-@pytest.mark.parametrize("fields", [{}, {"visibility_m": 90.0}, {"water_film_m": 1e-3, "cloud_oktas": 6.0}])
+@pytest.mark.parametrize("fields", [{}, {"visibility_m": 90.0}, {"water_film_m": 1e-3, "cloud_oktas": 8.0}])
 def test_one_pass_and_waves_show_the_same(monkeypatch: pytest.MonkeyPatch, fields: dict[str, float]) -> None:
     """Preview by day goes through the pixels once, eight at a time; the same quality in waves of records agrees."""
     stage = street(weather(30, **fields))

@@ -316,6 +316,13 @@ WORDS = {
     "VisibilityAction": "kind: visibility",
     "LightStateAction": "kind: lights",
     "Story": "<Story",
+    "SelectedEntities": "<Members",
+    "ByObjectType": "<ByType",
+    "InitActions": "<Actions",
+    "ValueConstraintGroup": "<ConstraintGroup",
+    "DistributionSetElement": "<Element",
+    "ProbabilityDistributionSetElement": "<Element",
+    "HistogramBin": "<Bin",
     "expression": "${",
     **dict.fromkeys(
         ("Throttle", "Brake", "Clutch", "ParkingBrake", "SteeringWheel", "Gear"), "OverrideControllerValue"
@@ -337,7 +344,7 @@ def test_rows_say_what_proves_them() -> None:
     for row in ROWS:
         file, _, function = row.test.removeprefix("tests/").partition("::")
         assert f"\ndef {function}(" in sources[file], row
-        known = WORDS.get(row.element, row.element.removesuffix("Catalog"))
+        known = WORDS.get(row.element, row.element.removesuffix("Location").removesuffix("Catalog"))
         without_material = file == "test_storyboard_goldens.py" and not goldens
         assert known in sources[file] or without_material or file == ALL_OF_THE_SCHEMA, row
         assert row.support == "supported" or row.note, row

@@ -485,3 +485,16 @@ def test_what_can_do_nothing_is_a_warning(tmp_path: Path, old: str, new: str, me
     changed = re.sub(old, new, text, flags=re.DOTALL).replace("dimension", "dynamicsDimension")
     found = read_openscenario(write(tmp_path, changed))
     assert len(found.warnings) == 1 and message in found.warnings[0]
+
+
+def test_another_way_of_measuring_along_roads_is_a_warning(tmp_path: Path) -> None:
+    condition = """<ByEntityCondition><TriggeringEntities triggeringEntitiesRule="any"><EntityRef entityRef="Ego"/>
+      </TriggeringEntities><EntityCondition><RelativeDistanceCondition entityRef="Ego" freespace="true" rule="lessThan"
+      value="5" coordinateSystem="lane" relativeDistanceType="longitudinal" routingAlgorithm="{}"/></EntityCondition>
+      </ByEntityCondition>"""
+    ways = {way: read_openscenario(write(tmp_path, scenario(condition=condition.format(way)))).warnings for way in WAYS}
+    assert [len(found) for found in ways.values()] == [1, 1, 1, 0, 0]
+    assert 'routingAlgorithm="fastest": distances are measured along the shortest way' in ways["fastest"][0]
+
+
+WAYS = ("fastest", "leastIntersections", "assignedRoute", "shortest", "undefined")

@@ -133,6 +133,49 @@ PAIRS: dict[str, tuple[str, str]] = {
         + ENTRY.format(speed=5, time="")
         + "</SpeedProfileAction></LongitudinalAction></PrivateAction>",
     ),
+    "beside": (
+        "{kind: keep_beside, to: lead, distance_m: 2.5, side: right, lateral_mps: 1.5}",
+        '<PrivateAction><LateralAction><LateralDistanceAction entityRef="lead" continuous="true" freespace="true" '
+        'distance="2.5" displacement="rightToReferencedEntity" coordinateSystem="road"><DynamicConstraints '
+        'maxSpeed="1.5"/></LateralDistanceAction></LateralAction></PrivateAction>',
+    ),
+    "random route": (
+        "{kind: random_route}",
+        "<PrivateAction><RoutingAction><RandomRouteAction/></RoutingAction></PrivateAction>",
+    ),
+    "control": (
+        "{kind: control, controller: ACCController, settings: {timeGap: 1.5, setSpeed: 25}, steers: false}",
+        "<PrivateAction><ControllerAction>"
+        '<AssignControllerAction activateLateral="false" activateLongitudinal="true"><Controller name="ACCController">'
+        '<Properties><Property name="timeGap" value="1.5"/><Property name="setSpeed" value="25"/></Properties>'
+        "</Controller></AssignControllerAction></ControllerAction></PrivateAction>",
+    ),
+    "swarm": (
+        "{kind: swarm, around: Ego, count: 5, ahead_m: 200, aside_m: 50, inner_m: 20, shift_m: 10, name: others}",
+        _global(
+            '<TrafficAction trafficName="others"><TrafficSwarmAction innerRadius="20" numberOfVehicles="5" offset="10" '
+            'semiMajorAxis="200" semiMinorAxis="50"><CentralObject entityRef="Ego"/></TrafficSwarmAction>'
+            "</TrafficAction>"
+        ),
+    ),
+    "source": (
+        "{kind: traffic_source, at: {lane: -1, s_m: 300}, radius_m: 5, per_s: 0.2, speed_kmh: 36, name: tap}",
+        _global(
+            '<TrafficAction trafficName="tap"><TrafficSourceAction radius="5" rate="0.2" speed="10"><Position>'
+            '<LanePosition roadId="0" laneId="-1" s="300"/></Position></TrafficSourceAction></TrafficAction>'
+        ),
+    ),
+    "sink": (
+        "{kind: traffic_sink, at: {lane: -1, s_m: 700}, radius_m: 8, per_s: 1, name: drain}",
+        _global(
+            '<TrafficAction trafficName="drain"><TrafficSinkAction radius="8" rate="1"><Position>'
+            '<LanePosition roadId="0" laneId="-1" s="700"/></Position></TrafficSinkAction></TrafficAction>'
+        ),
+    ),
+    "stop of traffic": (
+        "{kind: traffic_stop, name: tap}",
+        _global('<TrafficAction trafficName="tap"><TrafficStopAction/></TrafficAction>'),
+    ),
     "clothoid": (
         "{kind: clothoid, at: {x_m: 30, y_m: -1.75}, curvature_1_m: 0, change_1_m2: 0.0004, length_m: 60,"
         " start_s: 0, stop_s: 5}",
@@ -229,6 +272,60 @@ def test_yaml_and_xml_are_the_same_records_and_the_same_run(name: str, tmp_path:
     assert not runs[0].warnings
 
 
+# Keys of `when`, and the condition of OpenSCENARIO that they stand for.
+_OF_EGO = (
+    '<ByEntityCondition><TriggeringEntities triggeringEntitiesRule="any"><EntityRef entityRef="Ego"/>'
+    "</TriggeringEntities><EntityCondition>{}</EntityCondition></ByEntityCondition>"
+)
+CONDITIONS = {
+    "faster_by_kmh: 18, to: lead": _OF_EGO.format(
+        '<RelativeSpeedCondition entityRef="lead" rule="greaterOrEqual" value="5" direction="longitudinal"/>'
+    ),
+    "brakes_mps2: 3": _OF_EGO.format('<AccelerationCondition rule="lessOrEqual" value="-3" direction="longitudinal"/>'),
+    "off_road_s: 0.5": _OF_EGO.format('<OffroadCondition duration="0.5"/>'),
+    "road_ends_s: 2": _OF_EGO.format('<EndOfRoadCondition duration="2"/>'),
+    "signal: 17, shows: green": (
+        '<ByValueCondition><TrafficSignalCondition name="17" state="green"/></ByValueCondition>'
+    ),
+}
+
+
+@pytest.mark.parametrize("keys", CONDITIONS)
+def test_yaml_and_xml_are_the_same_conditions(keys: str, tmp_path: Path) -> None:
+    event = f"  - {{name: event, actor: Ego, when: {{{keys}}}, do: {{kind: stop}}}}\n"
+    ours, _ = read_script(write(tmp_path, f"{HEAD}story:\n{event}", "script.yaml"))
+    lead = LEAD.replace('<CatalogReference catalogName="none" entryName="none"/>', VEHICLE)
+    theirs = read_openscenario(write(tmp_path, scenario(entities=lead, condition=CONDITIONS[keys])))
+    found: list[object] = []
+    for made in (ours, theirs):
+        [story] = made.storyboard.stories
+        trigger = story.acts[0].maneuver_groups[0].maneuvers[0].events[0].start_trigger
+        assert trigger is not None
+        [[condition]] = [group.conditions for group in trigger.condition_groups]
+        found.append(condition.condition)
+    assert found[0] == found[1]
+
+
+def test_a_trailer_is_left_and_taken_again(tmp_path: Path) -> None:
+    text = (
+        HEAD.replace("speed_kmh: 36}", "speed_kmh: 36, draws: box}")
+        + "  box: {kind: trailer, lane: -1, s_m: 10}\nstory:\n"
+        "  - {name: leave, actor: Ego, when: {time_s: 1}, do: [{kind: unhitch}, {kind: stop, deceleration_mps2: 8}]}\n"
+    )
+    made, network = read_script(write(tmp_path, text, "script.yaml"))
+    recording = play(made, network, until=4.0)
+    left, ego = list(recording.of("box")), list(recording.of("Ego"))
+    assert ego[-1].speed == 0.0
+    assert left[-1].x - left[0].x == pytest.approx(40.0, abs=0.1)  # it rolls on
+    text = text.replace(", draws: box}", "}")
+    text = text.replace("[{kind: unhitch}, {kind: stop, deceleration_mps2: 8}]", "{kind: hitch, trailer: box}")
+    made, network = read_script(write(tmp_path, text, "again.yaml"))
+    recording = play(made, network, until=4.0)
+    taken, ego = list(recording.of("box")), list(recording.of("Ego"))
+    assert taken[19].x == taken[0].x
+    assert ego[-1].x - taken[-1].x < 8.0
+
+
 def test_a_clothoid_bends_as_its_curvature_says(tmp_path: Path) -> None:
     ours, _, network = both(tmp_path, *PAIRS["clothoid"])
     run = play(ours, network, until=12.0)
@@ -316,6 +413,13 @@ def test_a_phase_may_set_all_signals_of_the_maps_controller(tmp_path: Path) -> N
             "knots: must be 4 numbers",
         ),
         ("- {name: a, actor: Ego, do: {kind: clothoids, parts: []}}", "needs at least one piece"),
+        ("- {name: a, do: {kind: swarm, around: Egon, count: 3}}", 'there is no actor "Egon"'),
+        ("- {name: a, do: {kind: swarm, around: Ego, count: 0}}", "count: "),
+        ("- {name: a, do: {kind: keep_beside, to: lead, distance_m: 1}}", "actor: is required"),
+        ("- {name: a, actor: Ego, do: {kind: hitch, trailer: van}}", 'there is no actor "van"'),
+        ("- {name: a, actor: Ego, do: {kind: control, settings: [1]}}", "must be a mapping of texts to texts"),
+        ("- {name: a, actor: Ego, when: {signal: 1}, do: {kind: stop}}", "goes with shows"),
+        ("- {name: a, actor: Ego, when: {faster_by_kmh: 1}, do: {kind: stop}}", "needs exactly one of to:"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(line: str, message: str, tmp_path: Path) -> None:

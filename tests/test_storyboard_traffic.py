@@ -83,6 +83,23 @@ def test_traffic_stops_by_name() -> None:
     assert len(play(base, straight(), until=10.0).entities) <= 2
 
 
+def test_traffic_has_the_roles_of_its_definition() -> None:
+    """Half police, half ambulances: VehicleRoleDistributionEntry."""
+    entry = model.VehicleRoleDistributionEntry
+    definition = model.TrafficDefinition(
+        "mix",
+        (model.VehicleCategoryDistributionEntry("car", 1.0),),
+        (),
+        (entry("police", 1.0), entry("ambulance", 1.0)),
+    )
+    swarm = model.TrafficSwarmAction("ego", 400.0, 50.0, 20.0, 0.0, 24, traffic_definition=definition)
+    made = [each for name, each in drive(swarm, until=1.0).entities.items() if name != "ego"]
+    roles = [each.role for each in made if isinstance(each, model.Vehicle)]
+    assert len(roles) == len(made) > 12
+    assert 0.2 < roles.count("police") / len(roles) < 0.8
+    assert set(roles) == {"police", "ambulance"}
+
+
 def test_the_seed_decides() -> None:
     swarm = model.TrafficSwarmAction("ego", 200.0, 50.0, 40.0, 0.0, 6, (20.0, 30.0), None, None, MIX)
     first, again, other = (drive(swarm, until=3.0, seed=seed).table for seed in (1, 1, 2))

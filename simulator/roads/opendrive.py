@@ -20,6 +20,11 @@ UNUSED = {
     "elevationGrid": "grids of heights in junctions are not used; those of the connecting roads are",
     "staticBoard": "signs on boards are not used",
     "vmsBoard": "variable message signs are not used",
+    "crossPath": "ways of pedestrians across junctions are not used; crosswalks among the objects are",
+    "boundary": "boundaries of junctions are not used; the asphalt reaches as far as the lanes, and between them",
+    "semantics": "meanings of signs are not used; they go by country, type and subtype",
+    "skeleton": "skeletons are not used; objects are built of their size",
+    "include": "no file opens another one",
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, get_args
 
+from pydantic import Field
+
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
 from simulator.scenario.script_terms import (
@@ -20,8 +22,10 @@ from simulator.scenario.script_terms import (
     Shape,
     SignedMetres,
     Spot,
+    Texts,
     one_of,
 )
+from simulator.scenario.script_traffic import TRAFFIC
 from simulator.storyboard import model
 
 _DATE_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?"
@@ -128,6 +132,47 @@ class KeepDistance(Block):
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Two distances, or none."""
         yield from one_of(values, ("distance_m", "gap_s"), needed=True)
+
+
+SIDES = {"left": "leftToReferencedEntity", "right": "rightToReferencedEntity", "any": "any"}
+
+
+class KeepBeside(Block):
+    """Get to a distance beside an actor, between bounding boxes, and keep it where `keep`."""
+
+    to: Name
+    distance_m: Metres
+    side: Annotated[str, Word(tuple(SIDES))] | None = None
+    """Of that actor; null: the side where it is."""
+    keep: Annotated[bool, Flag()] = True
+    """Whether it goes on for ever."""
+    lateral_mps: Annotated[float, Number("m/s", ge=0.01, le=20.0)] | None = None
+    """Speed to the side, at most."""
+
+
+class RandomRoute(Block):
+    """Drive on, at junctions at random."""
+
+
+class Hitch(Block):
+    """Take a trailer, another actor."""
+
+    trailer: Name
+
+
+class Unhitch(Block):
+    """Let go of the trailer, which goes on at its speed."""
+
+
+class Control(Block):
+    """Drive by a controller: its longitudinal part, its lateral part, or none."""
+
+    controller: Annotated[str, Word()] | None = None
+    """What it is, such as ACCController; those that there are not fall back to the default. Null: the one it has."""
+    settings: Annotated[dict[str, str], Texts()] = Field(default_factory=dict)
+    """Its properties, such as {timeGap: 1.5, setSpeed: 20}."""
+    steers: Annotated[bool, Flag()] = False
+    drives: Annotated[bool, Flag()] = True
 
 
 class TimedSpot(Spot):
@@ -490,7 +535,12 @@ class SignalPhase(Block):
     """Name of the phase."""
 
 
-WORLDLY = (Environment, Signal, SignalPhase)  # deeds of the world, which need no actor
+WORLDLY: tuple[type[Block], ...] = (
+    Environment,
+    Signal,
+    SignalPhase,
+    *TRAFFIC.values(),
+)  # deeds of the world, which need no actor
 
 DEEDS: dict[str, type[Block]] = {
     "speed": Speed,
@@ -499,14 +549,19 @@ DEEDS: dict[str, type[Block]] = {
     "lane_change": LaneChange,
     "lane_offset": LaneOffset,
     "keep_distance": KeepDistance,
+    "keep_beside": KeepBeside,
     "follow": Follow,
     "clothoid": Clothoid,
     "clothoids": Clothoids,
     "nurbs": Nurbs,
     "walk": Walk,
     "route": TakeRoute,
+    "random_route": RandomRoute,
     "synchronise": Synchronise,
     "teleport": Teleport,
+    "hitch": Hitch,
+    "unhitch": Unhitch,
+    "control": Control,
     "lights": Lights,
     "animate": Animate,
     "visibility": Visibility,
@@ -515,4 +570,5 @@ DEEDS: dict[str, type[Block]] = {
     "environment": Environment,
     "signal": Signal,
     "signal_phase": SignalPhase,
+    **TRAFFIC,
 }

@@ -31,10 +31,15 @@ from simulator.scenario.entries import inlined
 from simulator.scenario.models import RoadSpec
 from simulator.scenario.script_deeds import DEEDS, WORLDLY, Environment, SignalPhase
 from simulator.scenario.script_kinds import KINDS, TOWING
-from simulator.scenario.script_terms import Kmh, Metres, Name, Number, Seconds, Spot
+from simulator.scenario.script_terms import Acceleration, Kmh, Metres, Name, Number, Seconds, Spot, Texts
 
-_MEASURES = ("distance_m", "headway_s", "ttc_s")  # up to an actor or a place
-_STATES = ("slower_kmh", "faster_kmh", "stands_s", "travelled_m", "touches")  # of an actor
+_MEASURES = ("distance_m", "headway_s", "ttc_s", "faster_by_kmh")  # up to an actor or a place
+_TO_ACTORS = {"headway_s": "is the time gap to an actor; give to:, or ttc_s with at:", "faster_by_kmh": "needs to:"}
+_STATES = (
+    *("slower_kmh", "faster_kmh", "brakes_mps2", "stands_s", "travelled_m", "touches"),
+    *("off_road_s", "road_ends_s"),
+)  # of an actor
+_NAMES_OF_ACTORS = ("of", "to", "actor", "touches", "draws", "around", "trailer")
 
 
 class Actor(Spot):
@@ -68,7 +73,7 @@ class When(Block):
     of: Name | None = None
     """Whose distance, speed and so on; null: of the event's actor."""
     to: Name | None = None
-    """The actor up to which distance_m, headway_s and ttc_s are measured."""
+    """The actor up to which distance_m, headway_s and ttc_s are measured, and than which it is faster."""
     at: Spot | None = None
     """The place up to which they are measured."""
     distance_m: Metres | None = None
@@ -81,16 +86,28 @@ class When(Block):
     """Turns "at most" in these three into "at least"."""
     straight: Annotated[bool, Flag()] = False
     """Whether they are measured in a straight line, not along the heading."""
+    faster_by_kmh: Kmh | None = None
+    """So much faster than the actor `to`, at least."""
     slower_kmh: Kmh | None = None
     """Speed, at most."""
     faster_kmh: Kmh | None = None
     """Speed, at least."""
+    brakes_mps2: Acceleration | None = None
+    """Deceleration, at least."""
     stands_s: Seconds | None = None
     """Standing for so long."""
+    off_road_s: Seconds | None = None
+    """Beside the road for so long."""
+    road_ends_s: Seconds | None = None
+    """At the end of its road for so long."""
     travelled_m: Metres | None = None
     """Distance covered since the start, at least."""
     touches: Name | None = None
     """The actor that it touches."""
+    signal: Annotated[str, Word()] | None = None
+    """Id of a traffic signal, with `shows`."""
+    shows: Annotated[str, Word()] | None = None
+    """Its state, as the deed `signal` has it."""
     delay_s: Seconds = 0.0
     """So much later."""
 
@@ -108,11 +125,14 @@ class When(Block):
             return
         if measures and len(ends) != 1:
             yield (measures[0],), "needs exactly one of to: (an actor) and at: (a place)"
-        if values["headway_s"] is not None and values["at"] is not None:
-            yield ("headway_s",), "is the time gap to an actor; give to:, or ttc_s with at:"
+        for name, text in _TO_ACTORS.items():
+            if values[name] is not None and values["at"] is not None:
+                yield (name,), text
         if ends and not measures:
-            yield (ends[0],), "goes with distance_m, headway_s or ttc_s"
-        others = ("time_s", "after", "with_start_of", *_STATES)
+            yield (ends[0],), f"goes with {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
+        if (values["signal"] is None) != (values["shows"] is None):
+            yield ("signal",), "goes with shows"
+        others = ("time_s", "after", "with_start_of", "signal", *_STATES)
         if not measures and all(values[name] is None for name in others):
             yield (), f"needs a condition: {', '.join((*others, *_MEASURES))}"
 
@@ -187,21 +207,6 @@ class Named(Codec):
         """JSON schema of a mapping of blocks."""
         schema = {"type": "object", "additionalProperties": inlined(self.cls.model_json_schema())}
         return {**schema, "minProperties": 1} if self.example else schema
-
-
-@dataclass(frozen=True, slots=True)
-class Texts(Codec):
-    """Annotation of a mapping of texts to texts; numbers count as texts."""
-
-    def check(self, given: Any) -> dict[str, str]:
-        """Texts by text."""
-        if not isinstance(given, dict) or not all(isinstance(v, (str, int)) for pair in given.items() for v in pair):
-            raise problem("texts", 'must be a mapping of ids to states, such as {"17": red}')
-        return {str(key): str(value) for key, value in given.items()}
-
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of a mapping of texts."""
-        return {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 class Event(Block):
@@ -314,9 +319,9 @@ class Script(Block):
         for path, key, value in _leaves({name: values[name] for name in values if name != "parameters"}, ()):
             if isinstance(value, Distribution):
                 yield (*path, key), "must be one value, no distribution; declare it under parameters to change it"
-            elif path[:1] == ("signals",):
+            elif path[:1] == ("signals",) or path[-1:] == ("settings",):
                 continue
-            elif key in ("of", "to", "actor", "touches", "draws") and actors is not None and value not in actors:
+            elif key in _NAMES_OF_ACTORS and actors is not None and value not in actors:
                 yield (*path, key), _unknown("actor", value, actors)
             elif key in ("after", "with_start_of") and value not in events:
                 yield (*path, key), _unknown("event", value, events)

@@ -10,6 +10,7 @@ from simulator.scenario import script_deeds as deeds
 from simulator.scenario import script_models as script
 from simulator.scenario.script_kinds import entity
 from simulator.scenario.script_terms import Spot
+from simulator.scenario.script_traffic import Traffic, traffic_action
 from simulator.storyboard import model
 from simulator.storyboard.model.terms import Priority, StoryboardElementState
 
@@ -145,6 +146,8 @@ class Compiler:
             if name is not None:
                 reference = model.StoryboardElementStateCondition("event", name, state, line=line)
                 found.append((name, reference))
+        if when.signal is not None and when.shows is not None:
+            found.append(("signal", model.TrafficSignalCondition(when.signal, when.shows, line=line)))
         who = (when.of or actor,)
         found += [
             (kind, model.ByEntityCondition(who, "any", condition, line=line))
@@ -178,6 +181,19 @@ class Compiler:
             yield "slower", model.SpeedCondition("lessOrEqual", when.slower_kmh / 3.6, line=line)
         if when.faster_kmh is not None:
             yield "faster", model.SpeedCondition("greaterOrEqual", when.faster_kmh / 3.6, line=line)
+        if when.faster_by_kmh is not None and when.to is not None:
+            yield (
+                "faster by",
+                model.RelativeSpeedCondition(
+                    when.to, "greaterOrEqual", when.faster_by_kmh / 3.6, "longitudinal", line=line
+                ),
+            )
+        if when.brakes_mps2 is not None:
+            yield "brakes", model.AccelerationCondition("lessOrEqual", -when.brakes_mps2, "longitudinal", line=line)
+        if when.off_road_s is not None:
+            yield "off road", model.OffroadCondition(when.off_road_s, line=line)
+        if when.road_ends_s is not None:
+            yield "road ends", model.EndOfRoadCondition(when.road_ends_s, line=line)
         if when.stands_s is not None:
             yield "stands", model.StandStillCondition(when.stands_s, line=line)
         if when.travelled_m is not None:
@@ -216,6 +232,8 @@ class Compiler:
                     deed.to, deed.keep, True, deed.distance_m, deed.gap_s, coordinate_system="road", line=line
                 )
             ]
+        if isinstance(deed, deeds.KeepBeside):
+            return [_keep_beside(deed, line)]
         if isinstance(deed, deeds.SpeedProfile):
             return [_speed_profile(deed, line)]
         if isinstance(deed, deeds.Follow):
@@ -227,6 +245,14 @@ class Compiler:
         if isinstance(deed, deeds.TakeRoute):
             stops = tuple(self._spot(spot, (*path, "via", i)) for i, spot in enumerate(deed.via))
             return [model.AcquirePositionAction(stops[0], line=line) if len(stops) == 1 else _route(actor, stops, line)]
+        if isinstance(deed, deeds.RandomRoute):
+            return [model.RandomRouteAction(line=line)]
+        if isinstance(deed, deeds.Hitch):
+            return [model.ConnectTrailerAction(deed.trailer, line=line)]
+        if isinstance(deed, deeds.Unhitch):
+            return [model.DisconnectTrailerAction(line=line)]
+        if isinstance(deed, deeds.Control):
+            return [_control(deed, line)]
         if isinstance(deed, deeds.Synchronise):
             final = None if deed.speed_kmh is None else model.AbsoluteSpeed(deed.speed_kmh / 3.6)
             at, meet = self._spot(deed.at, (*path, "at")), self._spot(deed.meet, (*path, "meet"))
@@ -245,6 +271,9 @@ class Compiler:
             return [model.TrafficSignalStateAction(deed.signal, deed.state, line=line)]
         if isinstance(deed, deeds.SignalPhase):
             return [model.TrafficSignalControllerAction(deed.controller, deed.phase, line=line)]
+        if isinstance(deed, Traffic):
+            spot: Spot | None = getattr(deed, "at", None)
+            return [traffic_action(deed, None if spot is None else self._spot(spot, (*path, "at")), line)]
         if isinstance(deed, deeds.Appear):
             speed = self.script.actors[actor].speed_kmh / 3.6
             place = self._spot(deed.at, (*path, "at"))
@@ -382,6 +411,23 @@ def _speed_profile(deed: deeds.SpeedProfile, line: int) -> model.SpeedProfileAct
     constraints = None if all(limit is None for limit in limits) else model.DynamicConstraints(None, *limits)
     mode: Any = "follow" if deed.smooth else "position"
     return model.SpeedProfileAction(mode, entries, deed.of, constraints, line=line)
+
+
+def _keep_beside(deed: deeds.KeepBeside, line: int) -> model.LateralDistanceAction:
+    side: Any = None if deed.side is None else deeds.SIDES[deed.side]
+    limits = None if deed.lateral_mps is None else model.DynamicConstraints(deed.lateral_mps)
+    return model.LateralDistanceAction(
+        deed.to, deed.keep, True, deed.distance_m, side, "road", dynamic_constraints=limits, line=line
+    )
+
+
+def _control(deed: deeds.Control, line: int) -> model.ControllerAction:
+    if deed.controller is None:
+        parts = model.ActivateControllerAction(None, deed.steers, deed.drives, line=line)
+        return model.ControllerAction(activate=parts, line=line)
+    controller = model.Controller(deed.controller, properties=model.Properties(dict(deed.settings)), line=line)
+    given = model.ObjectController(deed.controller, controller, line=line)
+    return model.ControllerAction(model.AssignControllerAction(given, deed.steers, deed.drives, line=line), line=line)
 
 
 def _lights(deed: deeds.Lights, line: int) -> model.AppearanceAction:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
 from simulator.scenario.block import Block
-from simulator.scenario.distributions import Quantity, Word, is_number, problem, written_number
+from simulator.scenario.distributions import Codec, Quantity, Word, is_number, problem, written_number
 from simulator.storyboard.model import DynamicsShape
 
 
@@ -37,6 +38,22 @@ Kmh = Annotated[float, Number("km/h", ge=-400.0, le=400.0)]
 Acceleration = Annotated[float, Number("m/s^2", ge=0.01, le=100.0)]
 Lanes = Annotated[int, Number("", ge=-99, le=99, whole=True)]
 Shape = Annotated[str, Word(get_args(DynamicsShape))]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts(Codec):
+    """Annotation of a mapping of texts to texts; numbers count as texts."""
+
+    def check(self, given: Any) -> dict[str, str]:
+        """Texts by text."""
+        pairs = given.items() if isinstance(given, dict) else [(None, None)]
+        if not all(isinstance(value, (str, int, float)) for pair in pairs for value in pair):
+            raise problem("texts", 'must be a mapping of texts to texts, such as {"17": red}')
+        return {str(key): str(value) for key, value in given.items()}
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a mapping of texts."""
+        return {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 class Spot(Block):

@@ -184,14 +184,17 @@ def broken_clouds(sky: F64, atmosphere: Atmosphere, cos_sun: F64, sun_lx: F64, s
     `sun_lx` (3,) is the sun above the clouds, `sky_lx` (3,) the illuminance of the clear sky.
     """
     found = _heaps_of(atmosphere, seed)
+    # single precision: these are the largest arrays of a sky
+    cos_sun, rise = cos_sun.astype(np.float32), np.sin(dome().elevation).astype(np.float32)
+    sun, blue = sun_lx.astype(np.float32), sky_lx.astype(np.float32)
     gap = smoothstep(0.965, 0.998, cos_sun - 0.03 * np.minimum(found.above_m / CLOUD_DIM_M, 1.0))
-    opacity = found.opacity * (1 - sun_through_clouds(atmosphere.cloud_oktas) * gap)
+    opacity = found.opacity * (1 - np.float32(sun_through_clouds(atmosphere.cloud_oktas)) * gap.astype(np.float32))
     # Thin parts send the light of the sun behind them straight on.
-    silver = 1.0 + 1.5 * np.exp(-(1 - cos_sun) * 9) * (1 - opacity)
-    cloud = ((found.sunlit * silver)[..., None] * sun_lx + found.skylit[..., None] * sky_lx) / np.pi
-    far = np.exp(-CLOUD_HAZE_RISE / (np.sin(dome().elevation) + HORIZON_RISE))[..., None]  # haze before far clouds
-    a = opacity[..., None]
-    return np.asarray(sky * (1 - a) + (cloud * far + sky * (1 - far)) * a)
+    silver = 1 + np.float32(1.5) * np.exp((cos_sun - 1) * 9) * (1 - opacity)
+    cloud = ((found.sunlit * silver)[..., None] * sun + found.skylit[..., None] * blue) / np.float32(np.pi)
+    far = np.exp(-np.float32(CLOUD_HAZE_RISE) / (rise + np.float32(HORIZON_RISE)))  # haze before far clouds
+    a = (opacity * far)[..., None]
+    return np.asarray(sky + (cloud - sky) * a)
 
 
 # Fog scatters light with this mean cosine (see `air.fog_phase`, which follows single drops by Mie's theory), and thins

@@ -178,6 +178,71 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "UserDefinedDistribution",
     ),
 }
+# What those consist of.
+_PARTS: dict[str, tuple[str, ...]] = {
+    "part of an action": (
+        "Action", "PrivateAction", "GlobalAction", "LongitudinalAction", "LateralAction", "RoutingAction",
+        "AppearanceAction", "ControllerAction", "TrailerAction", "EntityAction", "InfrastructureAction",
+        "ParameterAction", "VariableAction", "TrafficAction", "TrafficSignalAction", "SpeedActionTarget",
+        "AbsoluteTargetSpeed", "RelativeTargetSpeed", "SpeedProfileEntry", "TransitionDynamics",
+        "DynamicConstraints", "LaneChangeTarget", "AbsoluteTargetLane", "RelativeTargetLane",
+        "LaneOffsetActionDynamics", "LaneOffsetTarget", "AbsoluteTargetLaneOffset", "RelativeTargetLaneOffset",
+        "FinalSpeed", "AbsoluteSpeed", "RelativeSpeedToMaster", "TargetDistanceSteadyState", "TargetTimeSteadyState",
+        "OverrideControllerValueAction", "OverrideThrottleAction", "OverrideBrakeAction", "OverrideClutchAction",
+        "OverrideParkingBrakeAction", "OverrideSteeringWheelAction", "OverrideGearAction", "AutomaticGear",
+        "ManualGear", "LightType", "VehicleLight", "UserDefinedLight", "LightState", "Color", "ColorRgb",
+        "ColorCmyk", "AnimationType", "AnimationState", "AnimationFile", "ComponentAnimation", "VehicleComponent",
+        "UserDefinedComponent", "PedestrianAnimation", "PedestrianGesture", "UserDefinedAnimation",
+        "SensorReferenceSet", "SensorReference", "ModifyRule", "ParameterAddValueRule",
+        "ParameterMultiplyByValueRule", "VariableModifyRule", "VariableAddValueRule", "VariableMultiplyByValueRule",
+        "CustomCommandAction",
+    ),
+    "part of traffic": (
+        "TrafficDefinition", "VehicleCategoryDistribution", "VehicleCategoryDistributionEntry",
+        "VehicleRoleDistribution", "VehicleRoleDistributionEntry", "ControllerDistribution",
+        "ControllerDistributionEntry", "TrafficDistribution", "TrafficDistributionEntry", "EntityDistribution",
+        "EntityDistributionEntry", "ScenarioObjectTemplate", "DirectionOfTravelDistribution", "CentralSwarmObject",
+        "TrafficArea", "Polygon", "RoadRange", "RoadCursor", "Lane",
+    ),
+    "part of a condition": (
+        "Condition", "ByEntityCondition", "ByValueCondition", "EntityCondition", "TriggeringEntities", "EntityRef",
+        "ByType", "TimeToCollisionConditionTarget", "RelativeLaneRange",
+    ),
+    "part of a place or way": (
+        "Position", "Orientation", "InRoutePosition", "PositionOfCurrentEntity", "PositionInLaneCoordinates",
+        "PositionInRoadCoordinates", "Shape", "Vertex", "ClothoidSplineSegment", "ControlPoint", "Knot",
+        "Trajectory", "TrajectoryRef", "TrajectoryFollowingMode", "TimeReference", "Timing", "None", "Waypoint",
+        "RouteRef",
+    ),
+    "part of an entity": (
+        "Entities", "ScenarioObject", "BoundingBox", "Center", "Dimensions", "Performance", "Axles", "Axle",
+        "TrailerCoupler", "TrailerHitch", "Properties", "Property", "CustomContent", "File", "SelectedEntities",
+        "ByObjectType",
+    ),
+    "part of a storyboard": (
+        "OpenScenario", "FileHeader", "License", "Storyboard", "InitActions", "Private", "Actors", "Trigger",
+        "RoadNetwork",
+    ),
+    "part of signals and weather": (
+        "TrafficSignals", "Phase", "TrafficSignalState", "TrafficSignalGroupState", "Environment", "Weather",
+    ),
+    "part of a catalog": (
+        "Catalog", "CatalogLocations", "CatalogReference", "Directory", "VehicleCatalogLocation",
+        "ControllerCatalogLocation", "PedestrianCatalogLocation", "MiscObjectCatalogLocation",
+        "EnvironmentCatalogLocation", "ManeuverCatalogLocation", "TrajectoryCatalogLocation", "RouteCatalogLocation",
+        "ParameterAssignments",
+    ),
+    "part of a declaration": (
+        "ParameterDeclarations", "VariableDeclarations", "MonitorDeclarations", "ValueConstraint",
+        "ValueConstraintGroup",
+    ),
+    "part of a distribution": (
+        "ParameterValueDistribution", "Deterministic", "DeterministicSingleParameterDistribution",
+        "DeterministicMultiParameterDistribution", "ParameterValueSet", "DistributionSetElement", "Range",
+        "Stochastic", "StochasticDistribution", "ProbabilityDistributionSetElement", "HistogramBin",
+    ),
+}  # fmt: skip
+_GROUPS |= _PARTS
 # Which tests prove elements: file::function. Those of a group are for what has none of its own.
 _OWN, _PLAYER, _LIVE, _DEEDS, _TRAFFIC, _READING, _PARAMETERS, _DRAWS, _SCHEMA, _REPLAY, _DRIVERS = (
     f"tests/test_{name}.py::test_"
@@ -190,6 +255,9 @@ _OWN, _PLAYER, _LIVE, _DEEDS, _TRAFFIC, _READING, _PARAMETERS, _DRAWS, _SCHEMA, 
 _GOLDENS = "tests/test_storyboard_goldens.py::test_entities_stay_within_ten_centimetres_and_one_degree"
 _ESMINI = "tests/test_storyboard_esmini.py::test_everything_is_where_esmini_has_it_when_esmini_has_it_there"
 _OVERRIDDEN = f"{_PLAYER}overridden_pedals_and_steering_wheel_drive_an_interactive_vehicle"
+_PLACES = "every_condition_position_and_shape_is_read"
+_ENTRIES = "tests/test_openscenario_catalogs.py::test_an_entry_of_every_kind_is_found_with_its_parameters"
+_CYCLES = f"{_READING}signal_controllers_of_the_road_network"
 _TESTS = {
     "SpeedAction": f"{_PLAYER}speed_follows_its_shape_over_time",
     "SpeedProfileAction": f"{_DEEDS}a_speed_profile_takes_its_times",
@@ -259,7 +327,7 @@ _TESTS = {
     "environment": f"{_REPLAY}the_environment_sets_time_and_weather",
     "Sun": f"{_REPLAY}the_sun_stands_and_shines_as_the_environment_says",
     "DomeImage": f"{_OWN}the_sky_of_an_image_is_not_shown_and_said_not_to_be",
-    "catalog": "tests/test_openscenario_catalogs.py::test_an_entry_of_every_kind_is_found_with_its_parameters",
+    "catalog": _ENTRIES,
     "ParameterDeclaration": f"{_REPLAY}parameters_step_and_end_are_those_of_the_command_line",
     "ConstraintGroup": f"{_PARAMETERS}one_group_of_constraints_must_hold_in_full",
     **dict.fromkeys(("VariableDeclaration", "MonitorDeclaration"), f"{_PARAMETERS}variables_and_monitors_are_kept"),
@@ -273,6 +341,26 @@ _TESTS = {
     "PoissonDistribution": f"{_DRAWS}poisson_draws_have_its_shares",
     "distribution": f"{_DRAWS}draws_follow_their_distribution",
     "UserDefinedDistribution": f"{_DRAWS}a_distribution_that_is_the_users_own_is_a_warning",
+    **dict.fromkeys(("part of an action", "part of traffic"), f"{_SCHEMA}every_action_is_read"),
+    "VehicleRoleDistribution": f"{_TRAFFIC}traffic_has_the_roles_of_its_definition",
+    "VehicleRoleDistributionEntry": f"{_TRAFFIC}traffic_has_the_roles_of_its_definition",
+    **dict.fromkeys(("part of a condition", "part of a place or way"), f"{_SCHEMA}{_PLACES}"),
+    **dict.fromkeys(("part of an entity", "part of signals and weather"), f"{_SCHEMA}every_entry_of_a_catalog_is_read"),
+    **dict.fromkeys(("TrafficSignals", "Phase", "TrafficSignalState", "TrafficSignalGroupState"), _CYCLES),
+    **dict.fromkeys(("Entities", "SelectedEntities", "ByObjectType"), f"{_READING}selections_stand_for_their_members"),
+    "part of a storyboard": _GOLDENS,
+    "CatalogLocations": _GOLDENS,
+    "part of a catalog": _ENTRIES,
+    "part of a declaration": f"{_PARAMETERS}variables_and_monitors_are_kept",
+    "ParameterDeclarations": f"{_PARAMETERS}parameters_follow_from_each_other_and_from_the_caller",
+    **dict.fromkeys(
+        ("ValueConstraint", "ValueConstraintGroup"), f"{_PARAMETERS}one_group_of_constraints_must_hold_in_full"
+    ),
+    "part of a distribution": f"{_DRAWS}a_grid_has_every_value_with_every_other",
+    **dict.fromkeys(
+        ("Stochastic", "StochasticDistribution", "ProbabilityDistributionSetElement", "HistogramBin"),
+        f"{_DRAWS}histograms_and_sets_have_their_weights",
+    ),
 }
 _READ: dict[str, tuple[Support, str]] = {
     "UserDefinedAction": ("partly", "type and content are kept; what they mean is the user's affair"),
@@ -295,6 +383,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
             "position",
             "trajectory",
             "storyboard",
+            *_PARTS,
         )
         for element in _GROUPS[group]
     },
@@ -340,6 +429,26 @@ PLAYED: dict[str, tuple[Support, str]] = {
     "Trailer": ("supported", ""),
     "TrafficSignalController": ("supported", ""),
     "Route": ("partly", _ROUTES),
+    "CustomCommandAction": ("not", "a warning; it does nothing"),
+    **dict.fromkeys(
+        ("UserDefinedLight", "AnimationFile", "UserDefinedComponent", "UserDefinedAnimation"),
+        ("not", "kept in the record of the run; a warning when rendered"),
+    ),
+    "VehicleComponent": ("partly", "doors of cars; else a warning when rendered"),
+    "PedestrianAnimation": ("partly", "people stand, sit, lie, walk; else a warning when rendered"),
+    "PedestrianGesture": ("partly", "phone and umbrella are held; else a warning when rendered"),
+    **dict.fromkeys(
+        ("SensorReferenceSet", "SensorReference"), ("partly", "stands for all lidars, with a warning when rendered")
+    ),
+    **dict.fromkeys(
+        ("AutomaticGear", "ManualGear"),
+        ("supported", "for entities under an interactive controller; kept in the state of all others"),
+    ),
+    "TrafficDefinition": ("supported", "a sink takes away whatever traffic actions have made"),
+    **dict.fromkeys(("ControllerDistribution", "ControllerDistributionEntry"), ("partly", _CONTROLLERS)),
+    **dict.fromkeys(("Properties", "Property"), ("partly", "of controllers those of esmini; all others are kept")),
+    **dict.fromkeys(("CustomContent", "File"), ("partly", "kept; what they mean is the user's affair")),
+    **dict.fromkeys(("Waypoint", "RouteRef"), ("partly", _ROUTES)),
     "LogicFile": ("supported", ""),
 }
 

@@ -43,6 +43,9 @@ def _by_entity(reader: Reader, node: Node) -> model.ByEntityCondition:
     names = entity_refs(reader, entities)
     entities.finish()
     condition = reader.one_of(node.need("EntityCondition"), ENTITY_CONDITIONS)
+    way = getattr(condition, "routing_algorithm", "undefined")
+    if way not in ("undefined", "shortest"):
+        node.warn(f'routingAlgorithm="{way}": distances are measured along the shortest way')
     node.finish()
     return model.ByEntityCondition(names, rule, condition, line=node.line)
 

@@ -16,6 +16,7 @@ from simulator.sensors.shading.vector import (
     INV_PI,
     ONE,
     PI,
+    TWO,
     ZERO,
     airlight,
     clamp01,
@@ -45,7 +46,8 @@ OPEN_SHARE = np.float32(0.25)
 # Rough coats that no ray is cast for mirror what is low: in the open the sky down to the horizon, as bright as the mean
 # light about the mirrored way; among walls, which close part of the sky, those, and the sky above them. Fitted to what
 # rays find on wet streets, country roads and motorways.
-WALLS_LIGHT, WALLS, SHUT_LEAST = np.float32(0.3), np.float32(3.0), np.float32(0.01)
+WALLS_LIGHT, WALLS, SHUT_LEAST = np.float32(0.3), np.float32(3.0), np.float32(0.03)
+LIT_FROM = np.float32(1.3)  # irradiance over that by the whole sky, which only what lamps light exceeds
 FAN_LEAST = np.float32(0.05)  # cosine from which points look at a direction of the fan
 NEAREST_M = np.float32(0.03)  # what rays of sky light meet counts as no nearer
 FAR_GROUND_M = np.float32(300.0)
@@ -296,6 +298,21 @@ def prepare(start, stop, points, paths, sky, seed, samples, soft, mirrors, blurs
         w = passes(extinction, p.distance, p.distance * path.dz)
         kind = BLURRED if blurs and coated and rough > BLURRED_FROM else SHARP
         aim_mirror(p, path, kind, mx, my, mz, w * wr * path.tr, w * wg * path.tg, w * wb * path.tb)
+
+
+@kernel
+def mirrored_openness(start, stop, rows, points, paths, harmonics, found):
+    """How much of the sky's light what is mirrored gets: (R,) `found`, 0 to 1, and more where lamps light all about.
+
+    It is as open as the point that mirrors it (of the paths `rows`), but for panes, of whose place nothing is known.
+    """
+    for j in range(start, stop):
+        p, path, found[j] = points[rows[j]], paths[rows[j]], ONE
+        x, y, z, near = path.ox - p.x, path.oy - p.y, path.oz - p.z, TWO * lift(p)
+        if x * x + y * y + z * z < near * near:
+            sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+            share = luminance(path.er, path.eg, path.eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
+            found[j] = min(share / OPEN_SHARE, ONE) + max(share - LIT_FROM, ZERO) / SECOND_BOUNCE
 
 
 @kernel

@@ -41,10 +41,10 @@ FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far
 CLOSED, REGION, REGION_POINTS = 0.15, (0.6, 0.95), 15
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 PREVIEW_SHARE = 0.05  # of the daylight: what lamps give less matters in no preview
-FEW_LAMPS = 10  # lamps that light what secondary rays meet
+FEW_LAMPS = 16  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
-DIFFUSE_BLUR = 1.0
+DIFFUSE_BLUR = 0.25
 DIFFUSE_GLOW, MIRROR_GLOW, SHEEN_GLOW = 120.0, 1500.0, 30.0  # cd/m2, limits of emission met by secondary rays
 
 
@@ -184,16 +184,17 @@ class Transport:
         glow_limit: float,
         blur: float = 0.0,
         per_point: int = 0,
+        openness: F32 | None = None,
     ) -> Records:
         """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces.
 
         Emission counts up to `glow_limit` cd/m2: what shines brighter is small, would turn up as bright dots, and is
         a lamp as well, whose light comes by another way. Highlights of sun and lamps are spread over a radius of `blur`
         at least. Where `per_point` rays in a row are the hemisphere of a point, what they meet is as dark as that is
-        closed, and lights itself.
+        closed, and lights itself; or (N,) `openness` says how much of the sky's light it gets, 1 in the open.
         """
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
-        paths["er"] = 1.0
+        paths["er"] = 1.0 if openness is None else openness
         if per_point:
             self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
@@ -268,7 +269,9 @@ class Transport:
                 if len(rows):
                     starts, ways = _rays(len(rows))
                     self.each(len(rows), kernels.mirror_rays, rows, paths, starts, ways)
-                    others = self.arriving(starts, ways, 4 * spread, seed + 2, glow_limit)
+                    openness = np.empty(len(rows), np.float32)
+                    self.each(len(rows), kernels.mirrored_openness, rows, points, paths, self.sky.harmonics, openness)
+                    others = self.arriving(starts, ways, 4 * spread, seed + 2, glow_limit, openness=openness)
                     self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
             self.each(len(paths), kernels.mirror_sky, paths, self.sky)

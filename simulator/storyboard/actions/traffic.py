@@ -53,7 +53,7 @@ T = TypeVar("T")
 
 
 @cache
-def usual_vehicle(category: model.VehicleCategory) -> model.Vehicle:
+def usual_vehicle(category: model.VehicleCategory, role: model.Role = "none") -> model.Vehicle:
     """A vehicle of common size and performance."""
     length, width, height, ahead, acceleration, deceleration = _USUAL.get(category, _USUAL_CAR)
     axle = model.Axle(0.5, 0.7, 0.85 * width, 0.0, 0.35)
@@ -63,6 +63,7 @@ def usual_vehicle(category: model.VehicleCategory) -> model.Vehicle:
         model.BoundingBox(ahead, 0.0, 0.5 * height, length, width, height),
         model.Performance(70.0, acceleration, deceleration),
         model.Axles(axle, model.Axle(0.5, 0.7, 0.85 * width, 2.0 * ahead, 0.35)),
+        role=role,
     )
 
 
@@ -143,9 +144,11 @@ class TrafficElement(ActionElement):
         if definition is None:
             return usual_vehicle("car"), ()
         category = self._draw([(each.category, each.weight) for each in definition.vehicle_categories])
+        roles = [(each.role, each.weight) for each in definition.vehicle_roles]
+        role: model.Role = self._draw(roles) if roles else "none"
         controllers = [(each.controller, each.weight) for each in definition.controllers]
         chosen = self._draw(controllers) if controllers else None
-        return usual_vehicle(category), () if chosen is None else (model.ObjectController(chosen.name, chosen),)
+        return usual_vehicle(category, role), () if chosen is None else (model.ObjectController(chosen.name, chosen),)
 
     def _speed(self, entity: Entity) -> float:
         """Of a new entity: the road's limit unless the action says otherwise."""
