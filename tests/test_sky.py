@@ -146,6 +146,19 @@ def test_an_overcast_sky_is_grey_by_day_and_blue_at_dusk() -> None:
     assert blue[0] == blue[1] == pytest.approx(1.05, abs=0.08) and blue[1] < blue[2] < blue[3]
 
 
+def test_dust_is_brown_and_fog_is_grey() -> None:
+    """A deep layer's colour by van de Hulst is that of its albedos once, the sky's twice; shares lie between."""
+    np.testing.assert_allclose(sky_models.dust_tint(0.0), 1.0)
+    tints = [sky_models.dust_tint(share) for share in (0.2, 0.6, 1.0)]
+    assert all(np.diff(tint).max() < 0 for tint in tints)  # red, green, blue
+    assert np.diff([tint[0] / tint[2] for tint in tints]).min() > 0
+    thick = {"visibility_m": 300.0, "fog_depth_m": 1000.0}
+    dusty, foggy = (make_sky(sky(40, dust_share=share, **thick)).table[1].mean(0) for share in (1.0, 0.0))
+    brown, grey = dusty / (dusty @ LUMINANCE), foggy / (foggy @ LUMINANCE)
+    np.testing.assert_allclose(brown / grey, tints[-1] ** 2 / (tints[-1] ** 2 * grey @ LUMINANCE), rtol=0.03)
+    assert daylight(sky(40, dust_share=1.0, **thick)) == daylight(sky(40, **thick))
+
+
 def test_moon_as_in_meeus() -> None:
     """Astronomical Algorithms, example 47.a: 1992 April 12, 0 h TD."""
     moon = ecliptic_moon(-0.077221081451)

@@ -43,6 +43,7 @@ class Atmosphere:
         cloud_oktas: 0 clear .. 8 overcast.
         visibility_m: meteorological optical range MOR (contrast 5 %); extinction of fog = ln(20) / MOR.
         fog_depth_m: height in which fog grows thinner by a factor of e.
+        dust_share: share of the extinction by fog that is by mineral dust.
         rain_mm_h: rain rate.
         snow_mm_h: snow rate as melted water.
         wind_mps: (2,) wind velocity east, north.
@@ -61,6 +62,7 @@ class Atmosphere:
     cloud_oktas: float = 0.0
     visibility_m: float = 20_000.0
     fog_depth_m: float = 120.0
+    dust_share: float = 0.0
     rain_mm_h: float = 0.0
     snow_mm_h: float = 0.0
     wind_mps: tuple[float, float] = (0.0, 0.0)

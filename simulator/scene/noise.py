@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +20,20 @@ def spectral_noise(
         low_cut: frequencies below this many cycles per shorter side are removed: tiling does not show.
     """
     height, width = (size, size) if isinstance(size, int) else size
+    spectrum = np.fft.rfft2(rng.standard_normal((height, width)))
+    spectrum *= _amplitude(height, width, slope, low_cut)
+    noise = np.fft.irfft2(spectrum, s=(height, width))
+    noise -= noise.mean()
+    noise /= max(noise.std(), 1e-12)
+    return noise
+
+
+@lru_cache(maxsize=48)  # textures use few kinds of noise, each many times; 1 to 2 MB each
+def _amplitude(height: int, width: int, slope: float, low_cut: float) -> NDArray[np.float64]:
+    """(H, W / 2 + 1) factors of the frequencies of white noise."""
     short = min(height, width)
-    fy, fx = np.fft.fftfreq(height)[:, None] * short, np.fft.rfftfreq(width)[None] * short
-    f = np.hypot(fx, fy)
-    amplitude = np.where(f >= low_cut, np.maximum(f, 1e-9) ** (-slope / 2), 0.0)
-    noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((height, width))) * amplitude, s=(height, width))
-    return np.asarray((noise - noise.mean()) / max(noise.std(), 1e-12))
+    f = np.hypot(np.fft.rfftfreq(width)[None] * short, np.fft.fftfreq(height)[:, None] * short)
+    return np.where(f >= low_cut, np.maximum(f, 1e-9) ** (-slope / 2), 0.0)
 
 
 def grade(value: NDArray[np.float64], dark: tuple[float, ...], light: tuple[float, ...]) -> NDArray[np.float64]:

@@ -10,13 +10,15 @@ in Levinson and Akbari, LBNL-48334, 2001), grass 0.07 to 0.08 (ASTER spectral li
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.scene.material import LANE_WIDTH_M, Texture
 from simulator.scene.noise import grade, to_srgb8, with_mean
@@ -26,6 +28,7 @@ Array = NDArray[np.float64]
 
 ASPHALT_M = 4.0
 LANE_M = (LANE_WIDTH_M, 7.0)  # across and along the lane
+_LANE_PX = (1024, 512)
 CONCRETE_M = 5.0
 GRASS_M = 5.0
 FIELD_M = 9.0
@@ -171,18 +174,10 @@ def lane_asphalt(
     Variants of one (age, seed) are equal at both ends, so they follow each other in any order: each has its
     own cracks, stains and repairs in between.
     """
-    rng, own = _rng("lane", seed), _rng(f"lane-variant-{variant}", seed)
-    height, width = 1024, 512
-    shape = (height, width)
-    value = _aggregate(shape, rng, age)
-    across = (np.arange(width) + 0.5) / width * LANE_M[0] - LANE_M[0] / 2
-    strength = 1.0 + 0.25 * noise(shape, rng, slope=3.0, low_cut=1)
-    tracks = np.exp(-0.5 * ((np.abs(across) - 0.78) / 0.24) ** 2) * strength
-    drip = np.exp(-0.5 * (across / 0.28) ** 2) * strength
-    value = value * (1.0 + (0.14 * age - 0.13) * tracks - 0.15 * drip)
-    color = with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
-    px = width / LANE_M[0]
-    plain = color.copy()
+    own, shape = _rng(f"lane-variant-{variant}", seed), _LANE_PX
+    height, width = shape
+    plain = _worn_lane(age, seed)
+    color, px = plain.copy(), width / LANE_M[0]
     if variant:
         blot = noise(shape, own, slope=2.6, low_cut=2)
         color *= 1.0 - (0.10 * np.clip(blot - 1.0, 0, 2))[..., None]
@@ -201,6 +196,19 @@ def lane_asphalt(
         _manhole(color, own, px)
     fade = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / 40.0, 0.0, 1.0)[:, None, None]
     return Texture(f"lane-{age:g}-{variant}-{seed}", to_srgb8(plain + (color - plain) * fade))
+
+
+@lru_cache(maxsize=2)
+def _worn_lane(age: float, seed: int) -> Array:
+    """(H, W, 3) what the variants of a lane have in common: stones, wheel tracks, drip line."""
+    rng = _rng("lane", seed)
+    value = _aggregate(_LANE_PX, rng, age)
+    across = (np.arange(_LANE_PX[1]) + 0.5) / _LANE_PX[1] * LANE_M[0] - LANE_M[0] / 2
+    strength = 1.0 + 0.25 * noise(_LANE_PX, rng, slope=3.0, low_cut=1)
+    tracks = np.exp(-0.5 * ((np.abs(across) - 0.78) / 0.24) ** 2) * strength
+    drip = np.exp(-0.5 * (across / 0.28) ** 2) * strength
+    value = value * (1.0 + (0.14 * age - 0.13) * tracks - 0.15 * drip)
+    return with_mean(_asphalt_color(value, age), 0.055 + 0.085 * age)
 
 
 @cache
@@ -378,14 +386,35 @@ def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
 
 def _pebbles(rng: np.random.Generator, size: int, cells: int) -> tuple[Array, Array]:
     """Voronoi stones on a torus: random tone of each texel's stone, and 0 (joint) to 1 (inside)."""
-    from scipy.spatial import cKDTree
+    points = rng.random((cells, cells, 2))
+    tones = rng.random((cells, cells))
+    tone, edge = np.empty((size, size)), np.empty((size, size))
+    _nearest_stones(points, tones, tone, edge)
+    return tone, edge
 
-    grid = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), -1).reshape(-1, 2)
-    points = (grid + rng.random((len(grid), 2))) / cells
-    texel = np.stack(np.meshgrid(*[(np.arange(size) + 0.5) / size] * 2), -1).reshape(-1, 2)
-    distance, nearest = cKDTree(points, boxsize=1.0).query(texel, k=2)
-    tone = rng.random(len(points))[nearest[:, 0]].reshape(size, size)
-    return tone, ((distance[:, 1] - distance[:, 0]) * cells).reshape(size, size)
+
+@kernel
+def _nearest_stones(points, tones, tone, edge):
+    """Fill (S, S) tone of the nearest stone and how much farther the second is, in cells.
+
+    points: (N, N, 2) place of the stone in each cell of the torus. tones: (N, N).
+    """
+    size, cells = len(tone), len(points)
+    for row in range(size):
+        y = (row + 0.5) / size * cells
+        for column in range(size):
+            x = (column + 0.5) / size * cells
+            first, second, mine = 1e9, 1e9, 0.0
+            for j in range(int(y) - 2, int(y) + 3):  # a cell farther none is among the two nearest
+                for i in range(int(x) - 2, int(x) + 3):
+                    b, a = (j + cells) % cells, (i + cells) % cells
+                    dx, dy = i + points[b, a, 0] - x, j + points[b, a, 1] - y
+                    far = dx * dx + dy * dy
+                    if far < first:
+                        first, second, mine = far, first, tones[b, a]
+                    elif far < second:
+                        second = far
+            tone[row, column], edge[row, column] = mine, math.sqrt(second) - math.sqrt(first)
 
 
 @cache

@@ -145,13 +145,14 @@ class Camera(Sensor, kind="camera"):
         from simulator.sensors.shading.picture import owners_of, take_picture
         from simulator.sensors.shading.precipitation import add_precipitation
         from simulator.sensors.shading.windscreen import rain_on_glass
+        from simulator.sensors.sky import white_lx
 
         stage.at(time_ns, CAMERAS)
         world_SE3_camera = stage.world_SE3_ego() @ self.ego_SE3_sensor
         local_SE3_camera = world_SE3_camera.copy()
         local_SE3_camera[:3, 3] -= stage.scene.origin
         picture, transport = take_picture(stage, self.model, local_SE3_camera, child_seed(seed, "light"), quality)
-        exposure = self._expose(stage, time_ns, picture.radiance, transport.sky.horizontal_lx)
+        exposure = self._expose(stage, time_ns, picture.radiance, white_lx(transport.sky, stage.atmosphere))
         line_s = self.line_time_us * 1e-6
         if quality != "preview":
             span_s = max(exposure.time_s, self.height * line_s)

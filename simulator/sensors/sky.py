@@ -120,6 +120,11 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, zenith_mag: float = NATURAL_
     )
 
 
+def white_lx(sky: Sky, atmosphere: Atmosphere) -> F32:
+    """(3,) horizontal illuminance that cameras balance to white: daylight's, as they expect it, and half of dust's."""
+    return np.asarray(sky.horizontal_lx / models.dust_tint(atmosphere.dust_share), np.float32)
+
+
 def _under_snow(depth_m: float) -> float:
     """How much brighter the ground about is for lying snow than without, as `surface.cover` hides it."""
     return 1.0 + (1.0 - math.exp(-depth_m / SNOW_HIDES_M)) * (SNOW_ALBEDO / GROUND_ALBEDO - 1.0)

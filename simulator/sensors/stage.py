@@ -329,7 +329,7 @@ class Stage:
 
         air = self.atmosphere
         key = (*air.sun_direction.tolist(), air.sun_elevation_rad, air.turbidity, air.cloud_oktas, air.visibility_m,
-               air.fog_depth_m, air.rain_mm_h, air.snow_mm_h, round(air.snow_depth_m, 3), air.sunlight,
+               air.fog_depth_m, air.dust_share, air.rain_mm_h, air.snow_mm_h, round(air.snow_depth_m, 3), air.sunlight,
                air.street_lamps_on,
                *(() if (night := air.moonlit) is None else night.moon_direction.tolist()))  # fmt: skip
         if self._sky is None or self._sky[0] != key:

@@ -1,4 +1,4 @@
-"""Fog and haze."""
+"""Fog, haze and dust."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ class Fog(Weather, kind="fog"):
     """Height in which fog grows thinner by a factor of e: a few metres over cold meadows on a clear night, which the
     sun shines through; 100 to 200 m where it has stood all night (radiation and advection fog)."""
 
+    dust_share: Annotated[float, Quantity("", ge=0.0, le=1.0)] = 0.0
+    """Share of what takes the visibility that is mineral dust, whose light is brown, not drops of water. Dust storms
+    reach some 1000 m high (`fog_depth_m`)."""
+
     def apply(self, atmosphere: Atmosphere) -> Atmosphere:
-        """Set the visibility."""
-        return replace(atmosphere, visibility_m=self.visibility_m, fog_depth_m=self.fog_depth_m)
+        """Set the visibility and what takes it."""
+        return replace(
+            atmosphere, visibility_m=self.visibility_m, fog_depth_m=self.fog_depth_m, dust_share=self.dust_share
+        )

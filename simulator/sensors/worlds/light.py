@@ -14,7 +14,7 @@ from simulator.scene import Atmosphere, Switch
 from simulator.sensors.camera import Camera
 from simulator.sensors.shading import film
 from simulator.sensors.shading.vector import ONE, TWO, airlight, sky_radiance
-from simulator.sensors.sky import Sky, make_sky
+from simulator.sensors.sky import Sky, make_sky, white_lx
 from simulator.sensors.stage import switched_by_daylight
 from simulator.sensors.worlds.shadow import SunMap
 
@@ -133,7 +133,7 @@ def lights_of(
         draw([(sky.sun_direction, share) for sky, share in zip(skies, shares)]),
     )
     for k, (weather, sky) in enumerate(zip(weathers, skies)):
-        exposure = _exposure(sky)
+        exposure = _exposure(sky, white_lx(sky, weather))
         scale = (np.array(exposure.balance) / exposure.white_cd_m2).astype(np.float32)
         row = lights.numbers[k]
         row[HARMONICS : HARMONICS + 27] = (sky.harmonics * scale / np.pi).ravel()
@@ -176,8 +176,11 @@ def chosen(parts: Sequence[Lights], rows: Sequence[tuple[int, int]]) -> Lights:
     return Lights._make([*columns, SunMap(heights, frames)])
 
 
-def _exposure(sky: Sky) -> film.Exposure:
-    """What the automatic exposure of our usual camera chooses for a road below this sky: its lower half the ground."""
+def _exposure(sky: Sky, white: F32) -> film.Exposure:
+    """What the automatic exposure of our usual camera chooses for a road below this sky: its lower half the ground.
+
+    `white` is (3,) of `white_lx`.
+    """
     camera = Camera()
     rows, columns = 90, 120
     up = np.linspace(0.5, -0.5, rows)
@@ -186,4 +189,4 @@ def _exposure(sky: Sky) -> film.Exposure:
     picture = sky.table[np.rint(cells).astype(int)][:, places]
     picture[up <= 0] = sky.ground
     longest = camera.exposure_max_ms / 1000
-    return film.meter(picture, sky.horizontal_lx, camera.exposure_target, camera.f_number, longest, camera.iso_max)
+    return film.meter(picture, white, camera.exposure_target, camera.f_number, longest, camera.iso_max)
