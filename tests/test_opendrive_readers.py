@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_devkits import run
 
-from simulator.roads import RoadNetwork, check_opendrive, procedural, write_opendrive
+from simulator.roads import DRIVABLE, RoadNetwork, check_opendrive, procedural, write_opendrive
 
 MAPS = {
     "town": lambda: procedural.town(2, 2, seed=3),
@@ -54,3 +54,22 @@ def test_sumo_converts_them_without_an_error(written: tuple[RoadNetwork, Path]) 
     found = run("sumo", "sumo_net.py", path)
     assert (found["code"], found["errors"]) == (0, [])
     assert found["lanes"] >= len([key for key in network.lanes() if not network.roads[key.road].junction]) // 2
+    # From road to road, through junctions: the same lanes lead to the same ones.
+    theirs = {(a, b) for a, b in found["ways"] if a.rpartition("_")[0] != b.rpartition("_")[0]}
+    lanes = network.lanes(DRIVABLE)
+    outside = {key for key in lanes if not network.roads[key.road].junction}
+    ours = set()
+    for key in outside:
+        todo, seen = list(network.next_lanes(key)), set()
+        while todo:
+            way = todo.pop()
+            if way in seen:
+                continue
+            seen.add(way)
+            if way in outside:
+                ours.add((f"{key.road}_{key.lane}", f"{way.road}_{way.lane}"))
+            elif network.roads[way.road].junction:
+                todo += network.next_lanes(way)
+    ours = {(a, b) for a, b in ours if a.rpartition("_")[0] != b.rpartition("_")[0]}
+    driven = {f"{key.road}_{key.lane}" for key in outside}
+    assert ours == {(a, b) for a, b in theirs if a in driven and b in driven}

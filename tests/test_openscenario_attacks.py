@@ -188,3 +188,10 @@ def test_what_xml_schema_does_not_take_for_a_number_is_none(tmp_path: Path, text
     path = write(tmp_path, scenario().replace('Speed value="10"', f'Speed value="{text}"'))
     with pytest.raises(InputError, match=r'scenario\.xosc:22: <AbsoluteTargetSpeed> value=".*" is not a finite number'):
         read_openscenario(path)
+
+
+def test_who_has_no_road_to_follow_stands_still_and_is_named(tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path, scenario(init=PLACED)))  # as esmini has it
+    found = run.play(until=3.0)
+    assert found.table[-1].x == 0.0
+    assert [*found.warnings] == ["Ego stands still: there are no roads that it may follow"]

@@ -7,10 +7,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from material import MATERIAL, needs_material
 
 from simulator.numerics import se3
 from simulator.raycast import Scene as Rays
-from simulator.roads import RoadNetwork, Structure, procedural
+from simulator.roads import RoadNetwork, Structure, procedural, read_opendrive
 from simulator.roads.surface import RoadSurface, surface
 from simulator.roads.surface_materials import SurfaceStyle
 from simulator.roads.surface_tunnels import CLEAR_M
@@ -59,6 +60,21 @@ def test_the_ceiling_is_over_the_whole_length_and_nowhere_else(name: str) -> Non
     assert inside == pytest.approx(np.full(200, CLEAR_M), abs=0.5)
     outside = way_up(name, np.array([BEGIN - 0.01, BEGIN - 10.0, BEGIN + LENGTH + 0.01, BEGIN + LENGTH + 10.0]))
     assert np.isinf(outside).all()
+
+
+@needs_material
+def test_walls_stand_where_the_lanes_end_not_the_land_beside_them() -> None:
+    """The map has 20 m of type "none" on either side of 16 m of lanes."""
+    network = read_opendrive(MATERIAL / "openx/esmini/resources/xodr/tunnels.xodr")
+    scene, middle = Rays(), network.roads["1"].point([100.0], [0.0])[0]
+    for mesh, _, _ in surface(network, np.round(middle), middle[:2], 60.0, style=SurfaceStyle()).meshes:
+        scene.add(mesh.vertices, mesh.faces)
+    scene.commit()
+    heading = network.roads["1"].reference([100.0])[2][0]
+    across = np.array([[-np.sin(heading), np.cos(heading), 0.0]])
+    start = np.repeat(middle[None] - np.round(middle) + [0.0, 0.0, 1.5], 2, axis=0)
+    reach = np.asarray(scene.closest_hit(start, np.concatenate([across, -across])).t)
+    assert reach == pytest.approx([8.0, 8.0], abs=0.05)
 
 
 @pytest.mark.parametrize("name", ROADS)

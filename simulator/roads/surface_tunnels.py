@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from simulator.roads.records import Structure
+from simulator.roads.records import Lane, Structure
 from simulator.roads.surface_polygons import Triangles, quad_triangles
 from simulator.roads.surface_quads import Look
 from simulator.roads.surface_rows import Array, Rows
@@ -50,7 +50,7 @@ def _tube(part: Rows, tunnel: Structure) -> Iterator[Array]:
     if end - begin < 1e-3:
         return
     s = np.concatenate([[begin], part.s[(part.s > begin + 1e-6) & (part.s < end - 1e-6)], [end]])
-    left, right = (_between(part, row, s) for row in (0, -1))
+    left, right = (_between(part, row, s) for row in walled(part.lanes))
     out = left - right
     out[:, 2] = 0.0
     out *= _SHELL_M / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
@@ -86,7 +86,7 @@ def _hill(part: Rows, tunnel: Structure, terrain: Terrain) -> Iterator[Triangles
     if end - begin < 1e-3:
         return
     s = np.linspace(begin, end, max(int((end - begin) / _STATION_M), 2) + 1)
-    left, right = (_between(part, row, s) for row in (0, -1))
+    left, right = (_between(part, row, s) for row in walled(part.lanes))
     out = left - right
     out[:, 2] = 0.0
     out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
@@ -124,6 +124,15 @@ def _hill(part: Rows, tunnel: Structure, terrain: Terrain) -> Iterator[Triangles
         yield quad_triangles(wall, st, np.full(len(wall), int(Look.CONCRETE), np.int8))
 
 
+def walled(lanes: Sequence[Lane]) -> tuple[int, int]:
+    """Which boundaries of a road's lanes, left to right without lane 0, its walls stand on.
+
+    Lanes of type "none" at the sides are land.
+    """
+    used = [i for i, lane in enumerate(lanes) if lane.type != "none"] or [0, len(lanes) - 1]
+    return used[0], used[-1] + 1
+
+
 def _between(part: Rows, boundary: int, s: Array) -> Array:
-    """Points (N, 3) of an outer boundary of the mesh at stations s (N,)."""
+    """Points (N, 3) of a boundary at stations s (N,)."""
     return np.stack([np.interp(s, part.s, part.ground[boundary, :, k]) for k in range(3)], axis=1)

@@ -222,16 +222,32 @@ def _in_front(bodies: Bodies, speed: float) -> tuple[Array, Array]:
     )
     # Right before the front may be who is near even with the longest boxes.
     close, own = 2.0 + 2.0 * length + width, length + width + 0.5 * speed + TINY
-    far = float(close.max(initial=0.0) + own.max(initial=0.0))
-    dx, dy = x - x[:, None], y - y[:, None]
-    a, b = (dx * dx + dy * dy <= far * far).nonzero()
-    a, b = a[a != b], b[a != b]
-    dx, dy = dx[a, b], dy[a, b]
-    near = dx * dx + dy * dy <= (close[b] + own[a]) ** 2
+    a, b = _pairs(x if _span(x) > _span(y) else y, float(close.max(initial=0.0) + own.max(initial=0.0)) + TINY)
+    dx, dy = x[b] - x[a], y[b] - y[a]
+    near = (dx * dx + dy * dy <= (close[b] + own[a]) ** 2).nonzero()[0]
     a, b, dx, dy = a[near], b[near], dx[near], dy[near]
     c, n, turn = np.cos(h[a]), np.sin(h[a]), h[b] - h[a]
     ahead, left = dx * c + dy * n, dy * c - dx * n
     half_length = 0.5 * length + np.abs(center)
     half = np.abs(np.cos(turn)) * (0.5 * width[b]) + np.abs(np.sin(turn)) * half_length[b]
     found = (ahead + (half_length + 0.5 * width)[b] > -TINY) & (np.abs(left) - half < 0.5 * width[a] + (0.6 + TINY))
-    return a[found], b[found]
+    a, b = a[found], b[found]
+    order = np.lexsort((b, a))
+    return a[order], b[order]
+
+
+def _span(values: Array) -> float:
+    return float(np.ptp(values)) if len(values) else 0.0
+
+
+def _pairs(values: Array, far: float) -> tuple[Array, Array]:
+    """All pairs (P,) of numbers, both ways round, whose values are at most `far` apart."""
+    order = np.argsort(values)
+    ascending = values[order]
+    numbers = np.arange(len(values))
+    counts = ascending.searchsorted(ascending + far, side="right") - numbers - 1
+    first = np.repeat(numbers, counts)
+    after = counts.cumsum() - counts  # pairs of those before
+    second = np.arange(len(first)) - np.repeat(after - numbers - 1, counts)
+    one, two = order[first], order[second]
+    return np.concatenate([one, two]), np.concatenate([two, one])

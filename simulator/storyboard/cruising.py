@@ -116,6 +116,12 @@ class Cruisers:
         self._known = turnover, len(new) < len(fresh)
         if len(kept) + len(new) < _FEW:
             kept, new = [], []
+        if new or len(kept) < len(self.members):
+            self._change(kept, new)
+        self.singles = [each for each in entities if id(each) not in self._ids] if self._ids else entities
+
+    def _change(self, kept: list[int], new: list[Entity]) -> None:
+        """Of the members keep those of these numbers, and add others."""
         for k in set(range(len(self.members))).difference(kept):
             driver = self._drivers[k]
             driver.speed, driver.set_speed = float(self._c.held_speed[k]), float(self._c.set_speed[k])
@@ -131,7 +137,6 @@ class Cruisers:
             driver for each in self.members for driver in each.drivers if isinstance(driver, DistanceKeeper)
         ]
         self._ids = {id(each) for each in self.members}
-        self.singles = [each for each in entities if id(each) not in self._ids] if self._ids else entities
 
     @property
     def bodies(self) -> Bodies:

@@ -301,6 +301,8 @@ class Player:
             cruisers.roll(dt, time)
         for entity in self._following.move([each for each in moving if self._rolls(each)], dt):
             if entity.position.move(entity.speed * dt, choose=entity.choose) is Moved.FAILED:
+                if entity.position.road is None and entity.speed:
+                    world.warn(f"{entity.name} stands still: there are no roads that it may follow")
                 entity.set_speed(0.0)
             entity.done.longitudinal = entity.done.speed = True
         for entity in moving:

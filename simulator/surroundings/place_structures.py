@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from simulator.roads import Road
-from simulator.roads.surface_tunnels import CLEAR_M
+from simulator.roads.surface_tunnels import CLEAR_M, walled
 from simulator.roads.surface_verge import DECK_M
 from simulator.scene.material import Beam, Lamp, Material, Switch
 from simulator.scene.mesh import box
@@ -50,14 +50,15 @@ def place_structures(place: Place) -> None:
         place.counts["tunnel lamp"] += 1
 
 
-def _edges(road: Road, s: F64) -> tuple[F64, F64]:
-    """t (N,) of the outermost lanes' outer edges, left and right."""
+def _edges(road: Road, s: F64, *, inside: bool = False) -> tuple[F64, F64]:
+    """t (N,) of the outermost lanes' outer edges, left and right; or of the walls `inside` of a tunnel."""
     section = road.section_at(s)
     left, right = np.zeros(len(s)), np.zeros(len(s))
     for index in np.unique(section):
         here = section == index
         rows = road.boundaries(int(index), s[here])
-        left[here], right[here] = rows[0], rows[-1]
+        first, last = walled([lane for lane in road.sections[index].lanes if lane.id]) if inside else (0, -1)
+        left[here], right[here] = rows[first], rows[last]
     return left, right
 
 
@@ -164,7 +165,7 @@ def _lamps(place: Place, road: Road) -> list[tuple[float, F64, float, Model]]:
             if switch == Switch.ADAPTATION:
                 aim = _THRESHOLD_CD_M2 * adaptation(np.minimum(s - tunnel.s, tunnel.s + tunnel.length - s))
                 s, aim = s[aim > 2 * _INSIDE_CD_M2], aim[aim > 2 * _INSIDE_CD_M2]
-            left, right = _edges(road, s)
+            left, right = _edges(road, s, inside=True)
             flux = aim / _ASPHALT_1_SR * step * (left - right) / (2 * _USED)
             flux = np.maximum(np.rint(flux / _FLUX_STEP_LM), 1.0) * _FLUX_STEP_LM
             heading = road.reference(s)[2]

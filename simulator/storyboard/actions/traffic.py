@@ -103,9 +103,7 @@ class TrafficElement(ActionElement):
         self._open: Array = np.zeros(0, int)  # numbers of spots where entities may come up now
         self._places: dict[int, list[RoadPosition]] = {}  # lanes at spots, as far as they have been drawn
         self._taken: Array | None = None  # by `_room` of the entities of this step, None: something has changed
-        self._queues: dict[tuple[object, int], list[tuple[float, float]]] | None = (
-            None  # by road and lane: s, clearance
-        )
+        self._queues: dict[tuple[object, int], list[tuple[float, float]]] = {}  # by road and lane: s, clearance
         self._count = 0
         self._spare: Entity | None = None  # found no room; the next may be alike
         self._is_filled = False
@@ -114,7 +112,7 @@ class TrafficElement(ActionElement):
 
     def go_on(self, dt: float) -> None:
         """Take away what has come to the end of its road."""
-        self._taken = self._queues = None
+        self._taken, self._queues = None, {}
         for entity in [e for e in self.made if e.position.at_end]:
             self.remove(entity)
 
@@ -215,7 +213,7 @@ class TrafficElement(ActionElement):
         entity.wander(world.seed)
         world.entities[name] = entity
         world.activate(entity)
-        self._taken = self._queues = None
+        self._taken, self._queues = None, {}
         entity.cruises = not controllers and isinstance(thing, model.Vehicle) and not thing.trailer
         for controller in controllers or ((_FOLLOW,) if isinstance(thing, model.Vehicle) else ()):
             if assign(world, entity, controller):
@@ -231,16 +229,23 @@ class TrafficElement(ActionElement):
 
     def _is_blocked(self, place: RoadPosition) -> bool:
         """Whether anything that comes up at a place would be too close to who is in its lane."""
-        if self._queues is None:
-            self._queues = {}
-            for each in self.world.active:
-                p, box = each.position, each.box
-                clear = 0.5 * box.length - abs(box.center_x) + _CLEAR_M + _CLEAR_S * each.speed
-                if abs(p.offset) < 0.5 * box.width:
-                    self._queues.setdefault((p.road, p.lane), []).append((p.s, clear - TINY))
+        queue = self._queues.get((place.road, place.lane))
+        if queue is None:
+            queue = self._queues[place.road, place.lane] = self._queue(place)
         stretch = 1.0 + 2.0 * abs(place.k_road * place.t)  # a lane outside a bend is longer than its road
-        queue = self._queues.get((place.road, place.lane), ())
         return any(abs(s - place.s) * stretch < clear for s, clear in queue)
+
+    def _queue(self, place: RoadPosition) -> list[tuple[float, float]]:
+        """Where in a lane its entities are (s), and how far from there nothing may come up (m)."""
+        road, lane, found = place.road, place.lane, []
+        for each in self.world.active:
+            p = each.position
+            if p.road is road and p.lane == lane:
+                box = each.box
+                if abs(p.offset) < 0.5 * box.width:
+                    clear = 0.5 * box.length - abs(box.center_x) + _CLEAR_M + _CLEAR_S * each.speed
+                    found.append((p.s, clear - TINY))
+        return found
 
     def _has_room(self, new: Entity, speed: float) -> bool:
         """Whether a new entity keeps clear of all others."""
