@@ -468,3 +468,20 @@ def test_frames_of_all_lanes_lie_in_the_surface(read) -> None:
         flat = np.cos(frame.pitch)
         expected = np.stack([flat * np.cos(frame.heading), flat * np.sin(frame.heading), -np.sin(frame.pitch)], axis=1)
         np.testing.assert_allclose(ahead, expected, atol=2e-4)
+
+
+def test_of_several_layers_of_lanes_the_first_counts(tmp_path: Path) -> None:
+    """As OpenDRIVE 1.9 has them for roadworks; their offset must not shift the lanes of the first."""
+    first = road(section(right=lane(-1)))
+    start = first.index("<lanes")
+    layer = first[start : first.index("</lanes>") + 8]
+    other = layer.replace("<lanes>", '<lanes layer="temporary"><laneOffset s="0" a="8.7" b="0" c="0" d="0"/>')
+    texts = [first, first.replace(layer, layer + other)]
+    made = []
+    for number, text in enumerate(texts):
+        path = tmp_path / f"{number}.xodr"
+        path.write_text(f'<?xml version="1.0"?><OpenDRIVE><header revMajor="1" revMinor="8"/>{text}</OpenDRIVE>')
+        made.append(read_opendrive(path))
+    assert "further one" in "".join(made[1].warnings) and not made[0].warnings
+    for one, two in zip(*(network.lane_center("1", -1, [0.0, 50.0]) for network in made)):
+        np.testing.assert_array_equal(one, two)

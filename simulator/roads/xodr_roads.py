@@ -45,6 +45,9 @@ def read_road(element: Element, reader: LaneReader, report: Report) -> Road | No
         report.warn(element, f"{name} has no length and was left out")
         return None
     lanes = element.find("lanes")
+    for other in element.findall("lanes")[1:]:
+        report.warn(other, "a road has one <lanes>: this further one (a layer of 1.9, as for roadworks) is not used")
+        element.remove(other)
     sections = reader.read_sections(lanes, length) if lanes is not None else ()
     if not sections:
         if len(report.errors) == errors:
