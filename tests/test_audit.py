@@ -59,6 +59,11 @@ def test_pictures_of_a_dataset_are_found_and_others_are_not(tmp_path: Path) -> N
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(tmp_path / name), np.zeros((32, 32, 3), np.uint8))
     assert [path.parent.name for path in find_pictures(tmp_path)] == ["image_2"]
+    unfinished = tmp_path / "new" / ".oddroad" / "scenes"
+    unfinished.mkdir(parents=True)
+    (unfinished / "0.png").write_bytes(b"")
+    with pytest.raises(InputError, match="no pictures"):
+        find_pictures(tmp_path / "new")
     (tmp_path / "kitti/training/image_2/000001.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"000001\.png: is no picture"):
         list(measure(find_pictures(tmp_path)))

@@ -195,3 +195,21 @@ def test_who_has_no_road_to_follow_stands_still_and_is_named(tmp_path: Path) -> 
     found = run.play(until=3.0)
     assert found.table[-1].x == 0.0
     assert [*found.warnings] == ["Ego stands still: there are no roads that it may follow"]
+
+
+@pytest.mark.parametrize("rate", ["", "INF", "-1", "0"])
+def test_speeds_one_after_the_other_without_a_limit_of_jerk_lie_on_straight_lines(tmp_path: Path, rate: str) -> None:
+    limits = f'maxAccelerationRate="{rate}" maxDecelerationRate="{rate}"' if rate else ""
+    action = f"""<PrivateAction><LongitudinalAction><SpeedProfileAction followingMode="follow">
+      <DynamicConstraints {limits}/><SpeedProfileEntry speed="10" time="2"/><SpeedProfileEntry speed="2" time="3"/>
+      </SpeedProfileAction></LongitudinalAction></PrivateAction>"""
+    roads = f'<LogicFile filepath="{Path(__file__).parent / "storyboards/two_roads.xodr"}"/>'
+    (run,) = read_runs(write(tmp_path, scenario(roads=roads, init=PLACED, action=action)))
+    speeds = [row.speed for row in run.play(until=6.5).of("Ego")]
+    start = next(k for k, speed in enumerate(speeds) if speed > 0.0)  # at the end of the first step
+    assert speeds[start] == pytest.approx(0.25, abs=1e-3)
+    assert speeds[start + 39] == pytest.approx(10.0, abs=1e-3)
+    assert speeds[start + 69] == pytest.approx(10.0 - 1.5 * 8.0 / 3.0, abs=1e-3)
+    assert len([w for w in run.warnings if "is not above 0; what the entity can do is the limit" in w]) == (
+        2 if rate in ("0", "-1") else 0
+    )

@@ -157,7 +157,11 @@ def test_a_distribution_that_is_the_users_own_is_a_warning(tmp_path: Path) -> No
         (f"<Deterministic>{_single('a', _range(0, 1, 0))}</Deterministic>", "greater than 0"),
         (f"<Deterministic>{_single('a', _range(2, 1, 1))}</Deterministic>", "above upperLimit"),
         (f"<Deterministic>{_single('a', _range(0, 1, 1e-9))}</Deterministic>", f"at most {MAX_RUNS}"),
-        (f"<Deterministic>{_single('a', _range(1, 999, 1)) * 2}</Deterministic>", f"at most {MAX_RUNS}"),
+        (
+            f"<Deterministic>{_single('a', _range(1, 999, 1))}{_single('b', _range(1, 999, 1))}</Deterministic>",
+            f"at most {MAX_RUNS}",
+        ),
+        (f"<Deterministic>{_single('a', _range(0, 1, 1)) * 2}</Deterministic>", '"a" has a distribution already'),
         (f"<Deterministic>{_single('a', SET.format(''))}</Deterministic>", "at least one <Element>"),
         (f"<Deterministic>{_single('', _range(0, 1, 1))}</Deterministic>", "parameterName"),
         ('<Stochastic numberOfTestRuns="0"/>', "must be 1 to"),

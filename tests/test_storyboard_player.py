@@ -531,6 +531,29 @@ def test_geographic_positions_are_projected_as_the_map_says() -> None:
     assert (row.x, row.y) == pytest.approx((1000.0, 0.0), abs=1e-3)
 
 
+def test_grids_of_the_geoid_that_are_not_there_do_not_matter() -> None:
+    pytest.importorskip("pyproj")
+    text = "+proj=utm +zone=32 +datum=WGS84 +geoidgrids=egm96_15.gtx +vunits=m +no_defs"  # as esmini's maps have it
+    network = replace(straight(), geo_reference=text, offset=(499_000.0, 0.9996 * 110574.3885577987, 0.0, 0.0))
+    row = rows(play(scenario({"ego": [model.TeleportAction(model.GeoPosition(1.0, 9.0))]}), network, until=DT))[0]
+    assert (row.x, row.y) == pytest.approx((1000.0, 0.0), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("reference", "latitude", "message"),
+    [
+        ("+proj=tmerc +nadgrids=not_there.gsb +ellps=bessel", 1.0, "no projection that is known"),
+        ("+proj=nonsense", 1.0, "no projection that is known"),
+        ("+proj=utm +zone=32 +datum=WGS84", 123.0, "123, 9 deg lies beyond the projection of the map"),
+    ],
+)
+def test_what_cannot_be_projected_is_one_line(reference: str, latitude: float, message: str) -> None:
+    pytest.importorskip("pyproj")
+    network = replace(straight(), geo_reference=reference)
+    with pytest.raises(InputError, match=message):
+        play(scenario({"ego": [model.TeleportAction(model.GeoPosition(latitude, 9.0))]}), network)
+
+
 def test_a_map_that_is_turned_is_turned_back_about_its_offset() -> None:
     """By the formula of ASAM OpenDRIVE 1.8, 8.5: world = turned map + offset; here 1000 m along x of the map."""
     pytest.importorskip("pyproj")
@@ -592,6 +615,16 @@ def test_what_leads_to_nothing_is_said() -> None:
         (scenario({"ego": []}, event("e", swarm)), None, "there are no roads on which traffic may come up"),
         (scenario({}), None, "no entity takes part"),
         (scenario({"ego": [model.DisconnectTrailerAction()]}), None, "ego has no trailer to leave"),
+        (
+            scenario({"ego": [model.ConnectTrailerAction("ego")]}),
+            None,
+            "ego cannot draw ego, which it is or hangs on",
+        ),
+        (
+            scenario({"a": [model.ConnectTrailerAction("b")], "b": [model.ConnectTrailerAction("a")]}),
+            None,
+            "b cannot draw a, which it is or hangs on",
+        ),
     ]
     for made, network, message in cases:
         warnings = play(made, network, until=2.0 * DT).warnings

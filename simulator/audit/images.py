@@ -126,11 +126,20 @@ class Spread:
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """Pictures of a dataset, or else all below a folder, sorted. Raises InputError if there are none."""
+    """Pictures of a dataset, or else all below a folder, sorted; hidden folders hold what is not done yet.
+
+    Raises InputError if there are none.
+    """
     if not folder.is_dir():
         raise InputError("no such folder", source=str(folder))
     homes = [folder / home for home in PICTURES if (folder / home).is_dir()][:1] or [folder]
-    found = sorted(path for path in homes[0].rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = sorted(
+        path
+        for path in homes[0].rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     if not found:
         raise InputError(f"has no pictures ({', '.join(SUFFIXES)})", source=str(folder))
     return found

@@ -113,11 +113,12 @@ def _scenario(node: Node, path: Path, map_path: Iterable[str | os.PathLike[str]]
 
 def _grid(node: Node) -> list[Values]:
     axes: list[list[Values]] = []
+    seen: set[str] = set()
     for item in node.children("DeterministicSingleParameterDistribution", "DeterministicMultiParameterDistribution"):
         if item.tag == "DeterministicMultiParameterDistribution":
             axes.append(_value_sets(item))
         else:
-            name = _name(item)
+            name = _name(item, seen)
             values = _values(item, name)
             if values is not None:
                 axes.append([{name: value} for value in values])
@@ -180,8 +181,9 @@ def _draws(node: Node | None, seed: int | None) -> list[Values]:
     given = node.number("randomSeed", 0.0)
     seed = int(given) if seed is None else seed
     columns: dict[str, list[str]] = {}
+    seen: set[str] = set()
     for item in node.children("StochasticDistribution"):
-        name = _name(item)
+        name = _name(item, seen)
         shares = generator(seed, "parameter", name).random(count)
         inside = item.first()
         item.finish()
@@ -202,10 +204,14 @@ def _text(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-def _name(node: Node) -> str:
+def _name(node: Node, seen: set[str]) -> str:
+    """The parameter that is distributed, which must not be among the seen ones; it is one of them from now on."""
     name = (node.raw("parameterName") or "").strip().removeprefix("$")
     if not name:
         raise node.error(f'<{node.tag}> needs the attribute "parameterName"')
+    if name in seen:
+        raise node.error(f'the parameter "{name}" has a distribution already; one is accepted')
+    seen.add(name)
     return name
 
 

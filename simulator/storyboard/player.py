@@ -108,7 +108,8 @@ class Player:
         self.world.ghost = self.ghost = ghost_of(scenario, entities, roads)
         for entity in entities.values():
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
-                couple(entity, self.world.entity(entity.object.trailer, entity.object.line))
+                trailer = self.world.entity(entity.object.trailer, entity.object.line)
+                couple(self.world, entity, trailer, entity.object.line)
         for each in scenario.entities:
             for k, given in enumerate(each.controllers):
                 ghostly = self.ghost is not None and each.name == self.ghost.host.name and k > 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import cos, pi, sin
+import re
+from math import cos, isfinite, pi, sin
 
 from simulator.errors import InputError, MissingExtra, did_you_mean
 from simulator.roads.scalar import ScalarRoad
@@ -277,6 +278,10 @@ def _geo(world: World, position: model.GeoPosition, place: RoadPosition) -> Give
     return _given(position.orientation, z=z is not None)
 
 
+# What a projection says of heights, which are not projected; its grids of the geoid are rarely at hand.
+_HEIGHTS = re.compile(r"\+(geoidgrids|geoid_crs|vunits|vto_meter)=\S+")
+
+
 def _projected(world: World, position: model.GeoPosition) -> tuple[float, float, float]:
     """x, y in the map's own coordinates, and the height at which these begin.
 
@@ -289,15 +294,19 @@ def _projected(world: World, position: model.GeoPosition) -> tuple[float, float,
         raise InputError("GeoPosition needs a map with a <geoReference>", source=source, line=position.line)
     try:
         from pyproj import CRS, Transformer
-        from pyproj.exceptions import CRSError
+        from pyproj.exceptions import ProjError
     except ImportError:
         raise MissingExtra("pyproj", 'pip install "oddroad[geo]"', "GeoPosition") from None
+    level = _HEIGHTS.sub("", network.geo_reference)
     try:
-        to_map = Transformer.from_crs("EPSG:4326", CRS.from_user_input(network.geo_reference), always_xy=True)
-    except CRSError:
+        to_map = Transformer.from_crs("EPSG:4326", CRS.from_user_input(level), always_xy=True)
+        east, north = to_map.transform(position.longitude_deg, position.latitude_deg)
+    except ProjError:
         message = f'the <geoReference> of the map is no projection that is known: "{network.geo_reference[:80]}"'
         raise InputError(message, source=source, line=position.line) from None
-    east, north = to_map.transform(position.longitude_deg, position.latitude_deg)
+    if not (isfinite(east) and isfinite(north)):
+        message = f"{position.latitude_deg:g}, {position.longitude_deg:g} deg lies beyond the projection of the map"
+        raise InputError(message, source=source, line=position.line)
     x0, y0, z0, heading = network.offset
     c, n = cos(heading), sin(heading)
     east, north = east - x0, north - y0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 from simulator.storyboard import model
@@ -121,6 +122,18 @@ def _transition(reader: Reader, node: Node) -> dict[str, Any]:
         node.warn(f'<{node.tag}> value="{value:g}" is negative; 0 is used')
         value = 0.0
     return {"dynamics_shape": shape, "dynamics_dimension": dimension, "value": value}
+
+
+def _constraints(reader: Reader, node: Node) -> dict[str, Any]:
+    """Limits of 0 and less, which nobody could keep to, are none."""
+    found = {}
+    for name in ("maxSpeed", "maxAcceleration", "maxDeceleration", "maxAccelerationRate", "maxDecelerationRate"):
+        limit = node.number(name, None)
+        if limit is not None and limit <= 0.0:
+            node.warn(f'<{node.tag}> {name}="{limit:g}" is not above 0; what the entity can do is the limit')
+            limit = None
+        found[re.sub("([A-Z])", r"_\1", name).lower()] = limit
+    return found
 
 
 def _timing(reader: Reader, node: Node) -> dict[str, Any]:
@@ -249,6 +262,7 @@ HOOKS: dict[type, Hook] = {
     model.LongitudinalDistanceAction: _longitudinal_distance,
     model.LaneOffsetAction: _lane_offset,
     model.LateralDistanceAction: _lateral_distance,
+    model.DynamicConstraints: _constraints,
     model.Timing: _timing,
     model.FollowTrajectoryAction: _follow_trajectory,
     model.VisibilityAction: _visibility,

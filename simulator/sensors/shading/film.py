@@ -25,10 +25,10 @@ METER_STRIDE = 6
 SKY_ROWS, SKY_WEIGHT = 0.35, 0.3  # the upper rows count less: cars meter the road
 MIDDLE_WIDTH, SIDE_WEIGHT = 0.35, 0.3  # the middle columns count most: a bell over a floor, in shares of the width
 # Highlights: the mean level of what lies between these shares of the brightest light (about its upper 2 %) has to lie
-# between two parts of saturation. Fresh snow (albedo 0.85) so comes out at about 235 of 255, and sunlit white walls
+# between two parts of saturation. Fresh snow (albedo 0.85) so comes out at about 225 of 255, and sunlit white walls
 # keep their texture. A band, for at a single share the passing dashes of a lane marking would count one moment and not
 # the next.
-HIGHLIGHTS, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = (0.01, 0.04), 0.57, 1.1
+HIGHLIGHTS, HIGHLIGHT_LEAST, HIGHLIGHT_MOST = (0.01, 0.04), 0.5, 1.1
 SETTLING_S = 0.7  # time constant with which the exposure follows the light: nine tenths of a change in 1.6 s
 NIGHT_STOPS, NIGHT_EV = 1.0, (2.0, 7.0)  # cameras keep night dark: so much below the target, all of it below the first
 LIFT_STOPS, PROTECT_STOPS = 2.0, 0.4  # how far the highlights may pull the exposure up or down from the mean

@@ -199,6 +199,7 @@ def cover(p, snow_m, kind, still, across_m, along_m):
     part = step(np.float32(0.35), np.float32(0.75), p.nz) * step(np.float32(0.25), np.float32(0.75), level)
     part *= ONE - np.float32(0.9) * track
     dirt = ONE - np.float32(0.16) * grey * (HALF + patch)
+    dirt *= np.float32(0.88) + np.float32(0.16) * ragged + np.float32(0.08) * fine * patch  # drifts and hollows
     p.red += part * (np.float32(0.83) * dirt - p.red)
     p.green += part * (np.float32(0.85) * dirt - p.green)
     p.blue += part * (np.float32(0.88) * dirt - p.blue)

@@ -14,6 +14,7 @@ from simulator.storyboard.rotation import sign
 
 _REACHED_M = 0.1
 _SPRING = 0.4  # stiffness per unit of allowed acceleration, 1/m
+_MOST_JERK_MPS3 = 1e6  # stands for none: the acceleration changes within microseconds
 _PROFILE_OVERRUN_S = 10.0
 
 
@@ -227,6 +228,9 @@ class SpeedProfileAction(PrivateActionElement):
     def _jerk(self, change: float) -> float:
         return -self.limits.deceleration_rate if change < 0.0 else self.limits.acceleration_rate
 
+    def _finite_jerk(self, change: float) -> float:
+        return _clamp(self._jerk(change), -_MOST_JERK_MPS3, _MOST_JERK_MPS3)
+
     def _single(self, corners: list[_Corner], k0: float) -> list[_Piece] | None:
         """One target speed: jerk, perhaps constant acceleration, jerk back to none."""
         (a, b), limits = corners, self.limits
@@ -267,7 +271,7 @@ class SpeedProfileAction(PrivateActionElement):
         pieces: list[_Piece] = []
         t3, v3 = a.time, a.speed
         if abs(a.slope) > TINY:
-            j = self._jerk(a.slope - k0)
+            j = self._finite_jerk(a.slope - k0)
             pieces.append(_Piece(t3, v3, k0, j))
             u = (a.slope - k0) / j
             t3, v3 = t3 + u, pieces[-1].at(t3 + u)
@@ -277,7 +281,7 @@ class SpeedProfileAction(PrivateActionElement):
             k0, t0, v0, m0 = k1, t3, v3, m1
             k1, m1 = corner.slope, corner.intercept
             if abs(k0 - k1) >= TINY:
-                j = self._jerk(k1 - k0)
+                j = self._finite_jerk(k1 - k0)
                 t1 = ((k0 - k1) ** 2 - 2 * j * (m0 - m1)) / (2 * j * (k0 - k1))
                 if t1 < t0:
                     return None

@@ -9,10 +9,21 @@ from simulator.storyboard import model
 from simulator.storyboard.actions.base import InstantPrivateAction, for_private
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.rotation import wrap
+from simulator.storyboard.world import World
 
 
-def couple(tow: Entity, trailer: Entity) -> None:
-    """Let an entity draw another."""
+def couple(world: World, tow: Entity, trailer: Entity, line: int) -> None:
+    """Let an entity draw another instead of what it draws; the other leaves whoever drew it.
+
+    None draws itself, or what draws it: a warning.
+    """
+    train = tow.train()
+    if trailer in train[: train.index(tow) + 1]:
+        world.warn(f"{tow.name} cannot draw {trailer.name}, which it is or hangs on", line)
+        return
+    uncouple(tow)
+    if trailer.tow is not None:
+        uncouple(trailer.tow)
     trailer.tow, tow.trailer = tow, trailer
 
 
@@ -66,8 +77,7 @@ class ConnectTrailerAction(InstantPrivateAction):
         """Couple it, instead of another."""
         trailer = self.world.entity(self.record.trailer_ref, self.record.line)
         if self.entity.trailer is not trailer:
-            uncouple(self.entity)
-            couple(self.entity, trailer)
+            couple(self.world, self.entity, trailer, self.record.line)
 
 
 @for_private(model.DisconnectTrailerAction)
