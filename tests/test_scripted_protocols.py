@@ -56,8 +56,13 @@ class Measured:
     beside_m: float
 
 
+def boxes(recording: Recording, *names: str) -> list[model.BoundingBox]:
+    found = [recording.entities[name] for name in names]
+    return [each.bounding_box for each in found if not isinstance(each, model.ExternalObjectReference)]
+
+
 def measured(recording: Recording, ego: str, target: str) -> Measured:
-    one, two = (recording.entities[name].bounding_box for name in (ego, target))  # type: ignore[union-attr]
+    one, two = boxes(recording, ego, target)
     pairs = list(zip(recording.of(ego), recording.of(target)))
     a, b = next((a, b) for a, b in pairs if _touch(a, one, b, two))
     left = _left_of(a, b.x + two.center_x * cos(b.h), b.y + two.center_x * sin(b.h))
@@ -193,7 +198,7 @@ def contact(recording: Recording, ego: str, target: str) -> tuple[float, ...]:
     """The first contact: speeds (km/h) of both, heading of the target from the ego's (deg), and for both the point:
     behind the front (% of the length), and from the left side (% of the width).
     """
-    one, two = (recording.entities[name].bounding_box for name in (ego, target))  # type: ignore[union-attr]
+    one, two = boxes(recording, ego, target)
     pairs = zip(recording.of(ego), recording.of(target))
     a, b = next((a, b) for a, b in pairs if _touch(a, one, b, two))
     point = _outline(a, one).intersection(_outline(b, two)).centroid

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from lxml import etree
-from material import MATERIAL
+from material import MATERIAL, needs_material
 
 from simulator.roads import RoadNetwork, procedural, read_opendrive, write_opendrive
 from simulator.roads.records import LaneSection
@@ -189,6 +189,7 @@ def _middles(road: Road, k: int, section: LaneSection, missed: np.ndarray) -> li
     return [each for each in found if np.linalg.norm(each[:, None] - missed[None], axis=2).min() < 3.0]
 
 
+@needs_material
 @pytest.mark.parametrize(
     ("file", "center"),
     [
@@ -203,8 +204,6 @@ def _middles(road: Road, k: int, section: LaneSection, missed: np.ndarray) -> li
 )
 def test_where_maps_disagree_each_lane_keeps_its_height(file: str, center: tuple[float, float]) -> None:
     """The junctions with most crossings at unequal heights, a point every metre."""
-    if not MATERIAL.is_dir():
-        pytest.skip("ODDROAD_MATERIAL is not set")
     roads = _map(file)
     ground = surface(roads, np.array([*np.round(center), 0.0]), center, 45.0, style=STYLE)
     points = lane_points(roads, np.array(center), step_m=1.0, radius_m=40.0)

@@ -121,9 +121,10 @@ def surface(
     start = np.asarray(origin, np.float64)
     center = np.asarray(center_xy, np.float64)
     rows = sample_rows(network, start, center, radius_m)
+    common = CommonGround.none()
     if uneven := uneven_roads(rows):
         rows = refine_rows(rows, network, uneven, start, center, radius_m)
-    common = level_overlaps(rows)
+        common = level_overlaps(rows)
     stretches = [Stretch(part, build_profile(part, style.kerb_m)) for part in rows]
     quads = Quads.join([strip_quads(*stretch) for stretch in stretches])
     polygons = quads.polygons()

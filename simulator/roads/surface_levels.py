@@ -118,6 +118,11 @@ class CommonGround:
     surface: Triangles
     replaced: NDArray[np.complex128]
 
+    @staticmethod
+    def none() -> CommonGround:
+        """Of roads that agree."""
+        return CommonGround(Triangles.join([]), np.zeros(0, np.complex128))
+
     def replaces(self, quads: Quads) -> NDArray[np.bool_]:
         """(Q,) which of some quads it stands for."""
         key = _key(quads.road, quads.lane.astype(np.int64), quads.st[:, 0, 0])
@@ -185,13 +190,12 @@ class _Overlaps:
 def level_overlaps(rows: list[Rows]) -> CommonGround:
     """Move the ground of overlapping carriageways to a common height, in place, and make the surface there."""
     bands = [band for part in rows if (band := _band(part))]
-    nothing = CommonGround(Triangles.join([]), np.zeros(0, np.complex128))
     if not bands:
-        return nothing
+        return CommonGround.none()
     found = _Overlaps.of(bands)
     delta = found.step()
     if not delta.any():
-        return nothing
+        return CommonGround.none()
     at, moved = 0, list[NDArray[np.bool_]]()
     for band in bands:
         move = delta[at : at + band.ground[..., 0].size].reshape(band.ground.shape[:2])

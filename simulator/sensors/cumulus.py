@@ -23,6 +23,7 @@ ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 # Short Course in Cloud Physics", 3rd edition, chapters 5 and 7).
 BASE_M, TALL_M, EXTINCTION_1_M = 1200.0, 850.0, 0.03
 HORIZON_RISE = 0.02  # the least rise of a ray keeps the layer from reaching infinity, as the earth's curve does
+# Sizes and shapes of the relief and of its skin, and the shares of the sky's light, are our own, chosen by eye.
 _RELIEF_PX, _RELIEF_M = 512, 36_000.0  # of the tile that repeats
 _BLOCK_PX = 8  # of the relief, whose tallest cloud is known
 _SKIN_PX, _SKIN_M = 512, 5_000.0
@@ -86,7 +87,7 @@ def heaps(oktas: float, sun_direction: Any, directions: F32, seed: int) -> Heaps
     """Clouds as they are seen from the ground.
 
     Args:
-        oktas: cloud cover. sun_direction: (3,) unit vector toward the sun, or the moon. directions: (ROWS, COLUMNS, 3)
+        oktas: cloud cover. sun_direction: (3,) unit vector toward the sun. directions: (ROWS, COLUMNS, 3)
             of the cells. seed: of the shapes.
     """
     (relief, tall), skin = _relief(oktas, seed), _skin(seed)
