@@ -33,10 +33,14 @@ def evaluate(profile: Array, s: ArrayLike, pick: Array | None = None) -> tuple[A
     s = np.asarray(s, np.float64)
     if profile is NO_PROFILE:
         return np.zeros_like(s), np.zeros_like(s)
-    index = np.searchsorted(profile[:, 0], s if pick is None else pick, side="right") - 1
-    rows = profile[np.maximum(index, 0)]
-    value, slope = _cubics(rows, s)
-    before = index < 0
+    pick = s if pick is None else pick
+    if len(profile) == 1:  # the usual case, for which there is nothing to look up
+        value, slope = _cubics(profile[0], s)
+        before = pick < profile[0, 0]
+    else:
+        index = np.searchsorted(profile[:, 0], pick, side="right") - 1
+        value, slope = _cubics(profile[np.maximum(index, 0)], s)
+        before = index < 0
     if before.any():
         value, slope = np.where(before, 0.0, value), np.where(before, 0.0, slope)
     return value, slope

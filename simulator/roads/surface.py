@@ -124,7 +124,7 @@ def surface(
     common = CommonGround.none()
     if uneven := uneven_roads(rows):
         rows = refine_rows(rows, network, uneven, start, center, radius_m)
-        common = level_overlaps(rows)
+        common = level_overlaps(rows, uneven)
     stretches = [Stretch(part, build_profile(part, style.kerb_m)) for part in rows]
     quads = Quads.join([strip_quads(*stretch) for stretch in stretches])
     polygons = quads.polygons()
@@ -166,7 +166,8 @@ def surface(
         if len((part := everything.take(np.isin(everything.look, [int(look) for look in looks]))).look)
     ]
     if len(common.surface.look):
-        meshes.append((_welded(to_mesh(common.surface, "road", seed)), materials("road", style, seed), "road"))
+        level = _welded(to_mesh(common.surface, "road", seed), common.vertex)
+        meshes.append((level, materials("road", style, seed), "road"))
     dashes = lay_on(dashes, TriangleIndex(common.surface.corners))
     marks = Triangles.join([mark_triangles(dashes), painted_areas(stretches, start, asphalt)])
     if len(marks.look):
@@ -207,10 +208,11 @@ def _as_quads(triangles: Triangles) -> Array:
     return triangles.corners[:, [0, 1, 2, 2]]
 
 
-def _welded(mesh: Mesh) -> Mesh:
-    """The mesh with one vertex where several were, shaded smoothly: steps between roads look worn, not broken."""
-    both, index = np.unique(np.concatenate([mesh.vertices, mesh.uv], axis=1), axis=0, return_inverse=True)
-    return Mesh.of(both[:, :3], index.reshape(-1)[mesh.faces], both[:, 3:], mesh.slots, smooth=True)
+def _welded(mesh: Mesh, vertex: NDArray[np.int64]) -> Mesh:
+    """The mesh with one vertex for each number of `vertex` (T, 3), shaded smoothly: steps look worn, not broken."""
+    _, first, index = np.unique(vertex, return_index=True, return_inverse=True)
+    rows = mesh.faces.ravel()[first]
+    return Mesh.of(mesh.vertices[rows], index.reshape(-1, 3), mesh.uv[rows], mesh.slots, smooth=True)
 
 
 def _mark_mesh(marks: Triangles) -> Mesh:

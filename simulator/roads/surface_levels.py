@@ -8,6 +8,7 @@ centimetre or two: wheels pass to the left and to the right, where it is gentle.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from simulator.roads.surface_index import TriangleIndex
-from simulator.roads.surface_polygons import Triangles, parts_of, triangulate
+from simulator.roads.surface_index import QuadIndex, TriangleIndex
+from simulator.roads.surface_polygons import Triangles, parts_of, polygons_of, triangulate
 from simulator.roads.surface_quads import Look, Quads, Tier, is_driving
 from simulator.roads.surface_refine import refined
 from simulator.roads.surface_rows import Array, Rows, join_ends
@@ -111,28 +112,29 @@ class CommonGround:
     """Where roads overlap and disagree about the height: one surface instead of theirs.
 
     Attributes:
-        surface: the surface.
+        surface: the surface; vertex: (T, 3) a number for each of its vertices, at the corners of its triangles.
         replaced: keys of the quads that it stands for.
     """
 
     surface: Triangles
+    vertex: Index
     replaced: NDArray[np.complex128]
 
     @staticmethod
     def none() -> CommonGround:
         """Of roads that agree."""
-        return CommonGround(Triangles.join([]), np.zeros(0, np.complex128))
+        return CommonGround(Triangles.join([]), np.zeros((0, 3), np.int64), np.zeros(0, np.complex128))
 
     def replaces(self, quads: Quads) -> NDArray[np.bool_]:
         """(Q,) which of some quads it stands for."""
         key = _key(quads.road, quads.lane.astype(np.int64), quads.st[:, 0, 0])
         return np.asarray((quads.tier == Tier.CARRIAGEWAY) & np.isin(key, self.replaced))
 
-    def covers(self, quads: Quads) -> NDArray[np.bool_]:
-        """(Q,) which of some quads lie on it with their middle."""
-        middle = quads.corners.mean(axis=1)
-        z, _ = TriangleIndex(self.surface.corners).height(middle[:, :2], near_z=middle[:, 2])
-        return np.asarray(np.abs(z - middle[:, 2]) < SAME_LEVEL_M)
+    def covers(self, flaps: Quads) -> NDArray[np.bool_]:
+        """(Q,) which of some quads begin or end on it, across the road."""
+        ends = flaps.corners.reshape(-1, 2, 3).mean(axis=1)
+        z, _ = TriangleIndex(self.surface.corners).height(ends[:, :2], near_z=ends[:, 2])
+        return np.asarray((np.abs(z - ends[:, 2]) < SAME_LEVEL_M).reshape(-1, 2).any(axis=1))
 
 
 def uneven_roads(rows: list[Rows]) -> frozenset[int]:
@@ -152,7 +154,7 @@ class _Overlaps:
     """
 
     lanes: _Lanes
-    tree: shapely.STRtree
+    index: QuadIndex
     points: Array
     road: Index
     point: Index
@@ -164,16 +166,16 @@ class _Overlaps:
     def of(bands: list[_Band]) -> _Overlaps:
         """Of all carriageways."""
         lanes = _Lanes.of(bands)
-        tree = shapely.STRtree(shapely.polygons(lanes.corners[..., :2]))
         points = np.concatenate([band.ground.reshape(-1, 3) for band in bands])
         road = np.concatenate([np.full(band.ground[..., 0].size, band.rows.number) for band in bands])
-        point, quad = tree.query(shapely.points(points[:, :2]), predicate="dwithin", distance=_TOUCH_M)
+        index = QuadIndex(lanes.corners, _TOUCH_M)
+        point, quad = index.near(points[:, :2])
         z, weight = _say(lanes, quad, points[point, :2])
         own = lanes.road[quad] == road[point]
         z[own] = points[point[own], 2]
         level = np.abs(z - points[point, 2]) < SAME_LEVEL_M
         level &= np.bincount(point[level & ~own], minlength=len(points))[point] > 0
-        return _Overlaps(lanes, tree, points, road, point[level], quad[level], z[level], weight[level])
+        return _Overlaps(lanes, index, points, road, point[level], quad[level], z[level], weight[level])
 
     def step(self) -> Array:
         """(P,) how far each corner lies below the common height; 0 where that is next to nothing."""
@@ -187,9 +189,9 @@ class _Overlaps:
         return np.unique([self.road[self.point[differ]], self.lanes.road[self.quad[differ]]], axis=1)
 
 
-def level_overlaps(rows: list[Rows]) -> CommonGround:
-    """Move the ground of overlapping carriageways to a common height, in place, and make the surface there."""
-    bands = [band for part in rows if (band := _band(part))]
+def level_overlaps(rows: list[Rows], uneven: Collection[int]) -> CommonGround:
+    """Move the ground of uneven roads (numbers) to a common height, in place, and make the surface there."""
+    bands = [band for part in rows if part.number in uneven and (band := _band(part))]
     if not bands:
         return CommonGround.none()
     found = _Overlaps.of(bands)
@@ -205,28 +207,26 @@ def level_overlaps(rows: list[Rows]) -> CommonGround:
         band.rows.ground[: band.first, :, 2] += move[0]  # what lies beside the carriageway moves with its edge
         band.rows.ground[band.last + 1 :, :, 2] += move[-1]
     join_ends(rows)
-    return _common_ground(found.lanes, found.tree, np.concatenate(moved) & found.lanes.drives, found.unequal())
+    return _common_ground(found, np.concatenate(moved) & found.lanes.drives)
 
 
-def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_], pairs: Index) -> CommonGround:
-    """The surface of each group of roads that disagree (`pairs` (2, K) of them), where quads have `moved` (Q,)."""
+def _common_ground(found: _Overlaps, moved: NDArray[np.bool_]) -> CommonGround:
+    """The surface of each group of roads that disagree, where quads have `moved` (Q,)."""
+    lanes, pairs = found.lanes, found.unequal()
+    tree = shapely.STRtree(shapely.polygons(lanes.corners[..., :2]))
     count = int(lanes.road.max()) + 1
     _, group = connected_components(coo_array((np.ones(pairs.shape[1]), tuple(pairs)), shape=(count, count)))
     group = group[lanes.road]
-    parts = list[Triangles]()
+    parts, vertices, total = list[Triangles](), list[Index](), 0
     moved = _with_overlapped(lanes, tree, moved, np.where(np.isin(group, group[moved]), group, -1 - lanes.road))
     for name in np.unique(group[moved]):
-        mine = np.flatnonzero(moved & (group == name))
-        shapes = tree.geometries[mine]
-        crossed = ~shapely.is_valid(shapes)  # inside of a tight bend
-        shapes[crossed] = shapely.convex_hull(shapes[crossed])
-        area = shapely.union_all(shapes, grid_size=_GRID_M)
+        area = shapely.union_all(polygons_of(_rings(lanes.corners, moved & (group == name))), grid_size=_GRID_M)
         # Lines that end inside of the area would be lost.
         near = tree.query(area, predicate="intersects")
         near = near[lanes.drives[near]]
 
         def height(points: Array, name: np.int32 = name) -> Array:
-            point, quad = tree.query(shapely.points(points), predicate="dwithin", distance=_TOUCH_M)
+            point, quad = found.index.near(points)
             own = group[quad] == name
             point, quad = point[own], quad[own]
             return _mean(point, lanes.road[quad], *_say(lanes, quad, points[point]), len(points))
@@ -234,16 +234,29 @@ def _common_ground(lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_
         points, z, faces = refined(_plan(area, lanes.corners[near], lanes.road[near]), height, _BEND_M, _FINEST_M)
         shapely.prepare(area)
         beyond = ~shapely.dwithin(area, shapely.points(points), 2.0 * _GRID_M)
-        corners = np.column_stack([points, z - _GRID_M * beyond])[faces]
-        parts.append(Triangles.of(corners[np.isfinite(corners).all(axis=(1, 2))], Look.ASPHALT))
-    return CommonGround(Triangles.join(parts), lanes.key[moved])
+        known = np.isfinite(z[faces]).all(axis=1)
+        parts.append(Triangles.of(np.column_stack([points, z - _GRID_M * beyond])[faces[known]], Look.ASPHALT))
+        vertices.append(faces[known] + total)
+        total += len(points)
+    return CommonGround(Triangles.join(parts), np.concatenate(vertices), lanes.key[moved])
+
+
+def _rings(corners: Array, chosen: NDArray[np.bool_]) -> list[Array]:
+    """Rings (M, 2) round runs of chosen quads (Q, 4, 3), each of which ends where the next one begins."""
+    follows = (corners[:-1, [3, 2]] == corners[1:, [0, 1]]).all(axis=(1, 2))
+    mine = np.flatnonzero(chosen)
+    cut = np.flatnonzero((np.diff(mine) > 1) | ~follows[mine[:-1]]) + 1
+    made = list[Array]()
+    for run in np.split(corners[mine, :, :2], cut):
+        made.append(np.concatenate([run[:, 0], run[-1:, 3], run[-1:, 2], run[::-1, 1], run[:1, 0]]))
+    return made
 
 
 def _with_overlapped(
     lanes: _Lanes, tree: shapely.STRtree, moved: NDArray[np.bool_], group: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
     """(Q,) the quads that have moved, and those of other roads of their group that no corner of them has met."""
-    rest = np.flatnonzero(lanes.drives & ~moved)
+    rest = np.flatnonzero(lanes.drives & ~moved & (group >= 0))
     hit, other = tree.query(shapely.buffer(tree.geometries[rest], -_GRID_M), predicate="intersects")
     hit = rest[hit]
     fits = moved[other] & (group[hit] == group[other]) & (lanes.road[hit] != lanes.road[other])

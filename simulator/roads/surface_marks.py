@@ -20,7 +20,7 @@ from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import evaluate
 from simulator.roads.records import Lane, MarkLine, RoadMark
 from simulator.roads.surface_corners import Stretch
-from simulator.roads.surface_index import TriangleIndex
+from simulator.roads.surface_index import QuadIndex, TriangleIndex
 from simulator.roads.surface_levels import SAME_LEVEL_M
 from simulator.roads.surface_polygons import Triangles, quad_triangles
 from simulator.roads.surface_quads import Quads, Tier
@@ -89,7 +89,7 @@ def lane_marks(
     if not len(lanes):
         return []
     tree = shapely.STRtree(lane_polygons)
-    crossing = set(_crossing_roads(lanes, tree).tolist())
+    crossing = set(_crossing_roads(lanes).tolist())
     dashes = [
         dash for stretch in stretches if stretch.rows.number not in crossing for dash in _marks_of(stretch, country)
     ]
@@ -278,10 +278,10 @@ def _without_crossed(dashes: list[Dash], lanes: Quads, tree: shapely.STRtree, fi
     return result
 
 
-def _crossing_roads(lanes: Quads, tree: shapely.STRtree) -> Array:
+def _crossing_roads(lanes: Quads) -> Array:
     """Numbers of the roads in junctions whose lanes other roads cross at an angle."""
     inside = np.flatnonzero(lanes.junction)
-    a, b = tree.query(shapely.points(lanes.corners[inside].mean(axis=1)[:, :2]), predicate="within")
+    a, b = QuadIndex(lanes.corners, 0.0).near(lanes.corners[inside].mean(axis=1)[:, :2])
     a = inside[a]
     other = lanes.road[a] != lanes.road[b]
     a, b = a[other], b[other]

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from simulator.roads.network import RoadNetwork
 from simulator.roads.polynomial import evaluate
 from simulator.roads.records import Lane
-from simulator.roads.road import Road
+from simulator.roads.road import LineState, Road
 
 Array = NDArray[np.float64]
 
@@ -215,7 +215,9 @@ def _section_rows(
     lanes = tuple(lane for lane in section.lanes if lane.id)
     center = sum(lane.id > 0 for lane in lanes)
     t = _boundaries(road, index, lanes, center, s)
-    ground = road.point(np.tile(s, len(t)), t.ravel(), 0.0).reshape(*t.shape, 3) - origin
+    state = road.state(s)
+    everywhere = LineState(*np.tile(np.stack(state), len(t)))
+    ground = road.place(everywhere, np.tile(s, len(t)), t.ravel(), 0.0).reshape(*t.shape, 3) - origin
     keep = _choose(s, ground, is_break, tolerance_m)
     flat = np.zeros((len(lanes), len(keep), 2))
     heights = road.lane_heights(index, s[keep]) if road.table.has_heights else flat
@@ -226,7 +228,7 @@ def _section_rows(
         s=s[keep],
         t=t[:, keep],
         ground=ground[:, keep],
-        up=_upright(road, s[keep]),
+        up=_upright(LineState(*(part[keep] for part in state))),
         heights=heights,
         lanes=lanes,
         center=center,
@@ -235,9 +237,8 @@ def _section_rows(
     )
 
 
-def _upright(road: Road, s: Array) -> Array:
-    state = road.state(s)
-    ahead, left, up = state.normal(np.zeros(len(s), np.bool_))
+def _upright(state: LineState) -> Array:
+    ahead, left, up = state.normal(np.zeros(len(state.x), np.bool_))
     cos, sin = np.cos(state.heading), np.sin(state.heading)
     return np.stack([ahead * cos - left * sin, ahead * sin + left * cos, up], axis=1)
 
@@ -292,10 +293,11 @@ def _twist(ds: Array, ground: Array) -> Array:
     """Turn of the cross direction out of the surface, per metre of s and lane (m/m)."""
     across = ground[0] - ground[-1]
     along = np.diff(0.5 * (ground[0] + ground[-1]), axis=0)
-    normal = np.cross(along, 0.5 * (across[1:] + across[:-1]))
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    (x, y, z), (u, v, w) = along.T, 0.5 * (across[1:] + across[:-1]).T
+    normal = np.stack([y * w - z * v, z * u - x * w, x * v - y * u])
+    normal /= np.maximum(np.sqrt((normal * normal).sum(axis=0)), 1e-12)
     # Out of the surface, and from there to the vertical.
-    turn = np.abs(np.einsum("ij,ij->i", np.diff(across, axis=0), normal)) / np.maximum(np.abs(normal[:, 2]), 0.1) / ds
+    turn = np.abs((np.diff(across, axis=0).T * normal).sum(axis=0)) / np.maximum(np.abs(normal[2]), 0.1) / ds
     return np.asarray(turn / max(len(ground) - 1, 1))
 
 
