@@ -308,6 +308,8 @@ def mirrored_openness(start, stop, rows, points, paths, harmonics, found):
     """
     for j in range(start, stop):
         p, path, found[j] = points[rows[j]], paths[rows[j]], ONE
+        if p.state != SOLID:  # a pane before the sky: nobody has written the sky light of a point
+            continue
         x, y, z, near = path.ox - p.x, path.oy - p.y, path.oz - p.z, TWO * lift(p)
         if x * x + y * y + z * z < near * near:
             sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
