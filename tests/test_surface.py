@@ -199,6 +199,7 @@ def _middles(road: Road, k: int, section: LaneSection, missed: np.ndarray) -> li
         ("carla_towns/OpenDrive/Town04.xodr", (314.0, 169.0)),
         ("carla_towns/OpenDrive/Town05.xodr", (-48.0, -90.0)),
         ("maliput_malidrive/resources/onramp.xodr", (-333.0, 464.0)),
+        ("maliput_malidrive/resources/onramp.xodr", (249.0, -50.0)),
         ("libopendrive/tests/test.xodr", (-101.0, -55.0)),
     ],
 )

@@ -8,6 +8,8 @@ from functools import cached_property
 from math import atan2, cos, hypot, inf, sin
 from typing import Any
 
+import numpy as np
+
 from simulator.numerics.rng import generator
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
@@ -83,10 +85,12 @@ class Entity:
 
     def wander(self, seed: int) -> None:
         """Take any way at each junction from now on; by a stream of its own, whatever others draw."""
-        stream = generator(seed, "way", self.name)
+        stream: np.random.Generator | None = None  # made when it first has a choice: most have none
 
         def any_way(ways: list[Way]) -> Way:
             """Each is as likely as the others."""
+            nonlocal stream
+            stream = stream or generator(seed, "way", self.name)
             return ways[int(stream.integers(len(ways)))]
 
         self.choose = any_way
