@@ -101,7 +101,7 @@ def test_a_wiper_that_wipes_now_and_then_rests_between_strokes() -> None:
         off = [glass.drops_at(*seen, t, 3, (8, 8), 700.0, 0.08, 1e-3)[1] for t in times.tolist()]
         shares.append(float((np.abs(off) < 0.1).mean()) / per_min)
         assert max(np.abs(np.diff(off))) / 0.03 == pytest.approx(glass.SWEEP_RAD * math.pi * 45 / 60, rel=0.02)
-    assert shares[0] == pytest.approx(shares[1], rel=0.1)
+    assert shares[0] == pytest.approx(shares[1], rel=0.2)
 
 
 def test_dry_glass_or_none_changes_nothing_and_threads_neither() -> None:
