@@ -45,7 +45,7 @@ from simulator.roads.surface_quads import (
 from simulator.roads.surface_rows import Array, refine_rows, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
 from simulator.roads.surface_tunnels import hills, tunnels
-from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, verge
+from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, strip_ends, verge
 from simulator.scene.mesh import Mesh
 from simulator.scene.textures import MARKING_M
 
@@ -147,7 +147,8 @@ def surface(
     lying = Triangles.join([lying, added])
     ground = TriangleIndex(Triangles.join([lying, common.surface]).corners)
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
-    edge = verge(plan.union(shapely.union_all(islands.shapes)), ground, terrain, decks, style.land)
+    outline = plan.union(shapely.union_all(islands.shapes))
+    edge = verge(outline, strip_ends(stretches), ground, terrain, decks, style.land)
     rails = triangles_of(Quads.join([rail_quads(*stretch) for stretch in stretches]))
     structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), rails])
     above = hills(rows, terrain)

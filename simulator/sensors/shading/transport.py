@@ -45,7 +45,7 @@ FEW_LAMPS = 16  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
 DIFFUSE_BLUR = 0.25
-DIFFUSE_GLOW, MIRROR_GLOW, SHEEN_GLOW = 120.0, 1500.0, 30.0  # cd/m2, limits of emission met by secondary rays
+DIFFUSE_GLOW = 120.0  # cd/m2, limit of emission met by secondary rays: what is brighter lights as a lamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +264,10 @@ class Transport:
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
         """Add mirror images and sum all light into the paths, which must hold their sky light."""
         if self.quality.mirrors:
-            for kind, glow_limit in ((kernels.SHARP, MIRROR_GLOW), (kernels.BLURRED, SHEEN_GLOW)):
-                rows = np.flatnonzero(paths["mirrors"] == kind).astype(np.int32)
+            kind = paths["mirrors"]
+            panes = kind == kernels.PANE  # which show lamps themselves: in them lamps make no highlights
+            for some, glow_limit in (((kind > 0) & ~panes, DIFFUSE_GLOW), (panes, np.inf)):
+                rows = np.flatnonzero(some).astype(np.int32)
                 if len(rows):
                     starts, ways = _rays(len(rows))
                     self.each(len(rows), kernels.mirror_rays, rows, paths, starts, ways)
