@@ -21,7 +21,7 @@ _RAIL_GRASS_M = 45.0  # from the path, below guard rails
 _ROWS_M = (0.2, 0.55, 0.95, 1.45, 2.05, 2.75, 3.6, 4.6, 5.8, 7.2, 8.8, 10.8, 13.0, 15.8)
 _STEP_M = 1.2  # along a row
 _MOWN_M = (0.05, 0.13)  # height of the blades of a verge that is mown two or three times a year, by the place
-# Beyond this distance most verges are mown once a year, if at all: by then patches of the grass are so many times higher.
+# Beyond this distance verges are mown once a year, if at all: by then patches of the grass are so many times higher.
 _UNMOWN_FROM_M, _UNMOWN, _WILD = 3.0, 6.5, 40.0  # ... of styles with so many tufts in 100 m and more
 _ABOVE_SNOW = 0.35  # of `field`: where that is higher, blades come through the snow that bends the others down
 _SOWN = 20.0  # rows stand where so many tufts in 100 m and more are usual, along roads without pavements
