@@ -483,6 +483,23 @@ def test_tracks_have_rails_of_standard_gauge(tmp_path: Path, kind: str, height: 
     np.testing.assert_allclose(y, [-half - 0.072, -half, half, half + 0.072], atol=1e-4)
 
 
+def test_rails_are_flush_where_a_road_crosses_them(tmp_path: Path) -> None:
+    """They come down within 1.5 m of its lane, lie on its asphalt there, and stand free farther away."""
+    rail = LANES.replace('type="driving"', 'type="rail"').replace('type="sidewalk"', 'type="none"')
+    road = LANES.replace('type="sidewalk"', 'type="none"')
+    text = CROSSING.replace("{lanes}", rail, 1).replace("{lanes}", road, 1)
+    (tmp_path / "crossing.xodr").write_text(text.format(z=0.0))
+    ground = surface(read_opendrive(tmp_path / "crossing.xodr"), (0, 0, 0), (0, 0), 60.0, style=STYLE)
+    (slot,) = {k for _, materials, _ in ground.meshes for k, x in enumerate(materials) if x.name == "rail"}
+    (mesh,) = [mesh for mesh, materials, _ in ground.meshes if any(x.name == "rail" for x in materials)]
+    corners = mesh.vertices[mesh.faces[mesh.slots == slot]].reshape(-1, 3)
+    away = np.maximum(np.abs(corners[:, 0] - 2.0) - 2.0, 0.0)  # from the lane between x = 0 and x = 4
+    highest = 0.004 + 0.168 * np.minimum(away / 1.5, 1.0)
+    np.testing.assert_allclose(corners[:, 2].max(), 0.172, atol=1e-5)
+    assert (corners[:, 2] < highest + 1e-5).all()
+    assert np.abs(corners[np.abs(corners[:, 0] - 2.0) < 1.9, 2] - 0.004).max() < 1e-5
+
+
 LATERAL = {
     "parabola": '<shape s="0" t="-6" a="-0.3" b="0.1" c="-0.0083" d="0"/>',
     "ridge": "".join(
