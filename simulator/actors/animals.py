@@ -351,7 +351,7 @@ def _bones_of_cattle(
 def _muscles_of_dogs(
     at: Callable[[float, float, float], tuple[float, float, float]], chest: float, half: float, loin: float, thin: float
 ) -> list[Lump]:
-    """What shows of a dog's frame: blades and upper arms before the ribs, a deep keel, broad thighs before the hocks."""
+    """What shows of a dog's frame: blades and upper arms, a deep keel, thighs and buttocks."""
     lumps = [Lump(at(0.34, 0.80 * chest, 0.0), at(0.10, 0.90 * chest, 0.0), (0.13 * chest, 0.11 * chest), 0.8)]
     for side in (1.0, -1.0):
         blade = at(0.20, 0.16 * chest, side * 0.50 * half), at(0.36, 0.66 * chest, side * 0.98 * half)
