@@ -16,11 +16,13 @@ from simulator.scene.material import Beam, Rgb, Surface
 from simulator.scene.mesh import box, ellipsoid
 from simulator.scene.model import Body
 from simulator.sensors.optics import CameraModel
-from simulator.sensors.shading import beams, glow
+from simulator.sensors.shading import beams, glow, transport
 from simulator.sensors.shading.air import SLICES, fog_phase
 from simulator.sensors.shading.lamps import CELL_M, gather_lamps
+from simulator.sensors.shading.paths import PATH_DTYPE
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import fresnel
+from simulator.sensors.shading.surface import POINT_DTYPE
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.sky import Sky, make_sky
 from simulator.sensors.sky_models import LUMINANCE, dome
@@ -153,6 +155,26 @@ def test_fog_in_front_of_dark_windows_hides_them(panes: int) -> None:
     left = 0.05 ** (75 / visibility)
     assert 0.0 < (air - window) / air <= 1.02 * left  # less where the pane mirrors the fog on our side
     assert (air - window) / air > 0.9 * left
+
+
+def test_panes_before_the_sky_need_no_light_that_nobody_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the room for points and paths held before shows nowhere: not zeros, and not what is no number."""
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (matte(0.2),), "road")
+    sheet = Mesh.of([[20, -9, 0], [20, 9, 0], [20, 9, 9], [20, -9, 9]], [[0, 2, 1], [0, 3, 2]])
+    builder.add_mesh(sheet, (Material("glass", (0.0, 0.0, 0.0), transmission=0.6, two_sided=True),), "building")
+    stage = stage_of(builder, sun_at(30))
+    seen = []
+    for held in (0x00, 0xFF):  # as floats 0 and NaN
+
+        def room(count: int, held: int = held) -> tuple[NDArray[np.void], NDArray[np.void]]:
+            points, paths = np.empty(count, POINT_DTYPE), np.empty(count, PATH_DTYPE)
+            points.view(np.uint8)[:] = paths.view(np.uint8)[:] = held
+            return points, paths
+
+        monkeypatch.setattr(transport, "new_points_and_paths", room)
+        seen.append(look(stage, se3.pose((0, 0, 1.5)) @ EAST, "standard"))
+    assert np.isfinite(seen[1]).all() and np.array_equal(*seen)
 
 
 @pytest.mark.parametrize(

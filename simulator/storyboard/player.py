@@ -266,9 +266,9 @@ class Player:
             elif everywhere and is_global(record):
                 made.children.append(make_action(self.world, record, action.name, made))
         for actor in actors if private else ():
-            actor.events.append(made)
+            made.act_on(actor)
             if self.ghost is not None and actor is self.ghost.host:
-                self.ghost.entity.events.append(made)
+                made.act_on(self.ghost.entity)
 
     # ---- running
 

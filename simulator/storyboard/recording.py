@@ -169,7 +169,7 @@ class Recording:
 
 def _turn(entity: Entity) -> int:
     """Which way it changes lanes: 1 to the left, -1 to the right, 0 not."""
-    for event in entity.events:
+    for event in entity.running.values():
         for action in event.children:
             if isinstance(action, LaneChangeAction) and action.entity is entity and action.state == "running":
                 return action.turn
