@@ -157,6 +157,7 @@ def build_world(scenario: Scenario) -> World:
         style=scenario.surroundings.kind,
         seed=seed,
         season=season,
+        snow_m=atmosphere.snow_depth_m,
         vegetation=scenario.surroundings.vegetation,
         buildings=scenario.surroundings.buildings,
         street_lamps=scenario.surroundings.street_lamps,
