@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.storyboard.crowd import Bodies, Crowd
+from simulator.storyboard.crowd import NOBODY, Bodies, Crowd
 from simulator.storyboard.drivers.distance_keeper import LEAST_LOOK_M, DistanceKeeper, adapted_speeds
 from simulator.storyboard.entities import STANDSTILL_MPS, Entity
 from simulator.storyboard.lane_following import advanced, put
@@ -146,6 +146,8 @@ class Cruisers:
     @property
     def bodies(self) -> Bodies:
         """The members as `Crowd` sees them."""
+        if not self.members:
+            return NOBODY
         c = self._c
         left = np.where(c.along > 0.0, c.road_length - c.s, c.s)
         return Bodies(c.x, c.y, c.h, c.s, c.lane, c.road, c.along, left, c.t, c.length, c.width, c.center)

@@ -342,6 +342,24 @@ class RoadPosition:
         dx, dy, c, n = x - self.x, y - self.y, cos(self.h), sin(self.h)
         return dx * c + dy * n, dy * c - dx * n
 
+    def lane_at(self, ds: float) -> tuple[float, float, float, float] | None:
+        """The lane `ds` m further along s: its middle x, y, half its width, the heading of its traffic.
+
+        None: it is not in this lane section there, or has no width.
+        """
+        road, s = self.road, self.s + ds
+        if road is None:
+            return None
+        section = road.sections[self.section]
+        if not max(section.s0, 0.0) <= s <= min(section.s1, road.length) or self.lane not in section.lanes:
+            return None
+        inner, outer, _, _ = road.edges(self.section, self.lane, s)
+        half, t = 0.5 * abs(outer - inner), 0.5 * (inner + outer)
+        if self.lane and half < 0.5 * TINY:
+            return None
+        x, y, _ = road.place(s, t, road.lane_height(self.section, self.lane, s, t))
+        return x, y, half, wrap(wrap(road.at(s).heading) + (pi if self.lane_direction < 0 else 0.0))
+
     # ---- moving
 
     def road_distance(self, distance: float) -> float:
