@@ -39,7 +39,7 @@ MIRROR_LEAST = np.float32(0.02)  # weaker reflections take the mean light of the
 MIRROR_ROUGHEST = np.float32(0.36)  # of coats
 BASE_ROUGHEST = np.float32(0.22)  # of bare surfaces, such as metal
 COAT_LEAST = np.float32(0.1)
-SECOND_BOUNCE = np.float32(0.55)  # part of the sky that surfaces at the second bounce see
+SECOND_BOUNCE = np.float32(0.52)  # part of the sky that surfaces at the second bounce see
 # ... where at least this part of the rays of the first bounce meets the sky; in a tunnel nothing around sees it either.
 OPEN_SHARE = np.float32(0.25)
 # Rough coats that no ray is cast for mirror what is low: in the open the sky down to the horizon, as bright as the mean
