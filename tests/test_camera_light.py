@@ -547,6 +547,20 @@ def test_cells_know_the_lamps_that_light_them() -> None:
     assert counted.sum() < 8 * lit.sum()
 
 
+@pytest.mark.parametrize("wet", [False, True])
+def test_wet_ground_keeps_the_lamps_that_it_mirrors(wet: bool) -> None:
+    """A traffic light 30 m ahead, and far brighter lamps behind: mirrored by the law of reflection 6.7 m ahead."""
+    turn, eye = np.radians(np.linspace(150, 210, 40)), np.array([0.0, 0.0, 1.5])
+    rows = np.zeros(41, LAMP_LIGHT_DTYPE)
+    rows["position"][1:] = np.stack([45 * np.cos(turn), 45 * np.sin(turn), np.full(40, 9.0)], 1)
+    rows["position"][0], rows["intensity"][0], rows["intensity"][1:] = (30, 0, 5.25), 377.0, 12_000.0
+    rows["axis"], rows["beam"] = (0, 0, -1), int(Beam.ISOTROPIC)
+    lamps = gather_lamps(rows, eye, lambda lit: np.zeros(len(lit)), wet=wet)
+    middle = 30 * eye[2] / (eye[2] + 5.25)
+    column, row = np.floor(([middle, 0.0] - lamps.low) / CELL_M).astype(int)
+    assert (0 in lamps.cells[column, row]) == wet
+
+
 def test_lamps_that_shine_at_their_own_vehicle_are_in_daylight() -> None:
     """One at the rear of a body that looks into it; where nothing moves, that is a dark place, such as a tunnel."""
     body = Body(ellipsoid((2.1, 0.9, 0.7), (1.3, 0, 0.75), rings=12, segments=20), (Material("m", (0.5, 0.5, 0.5)),))

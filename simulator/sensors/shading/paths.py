@@ -312,16 +312,19 @@ def mirrored_openness(start, stop, rows, points, paths, harmonics, found):
 
 
 @kernel
-def mirror_sky(start, stop, paths, sky):
-    """Preview's mirror images: the sky alone, or the ground where the reflection goes down."""
-    table, _, _, ground, _, _, _ = sky
+def mirror_sky(start, stop, points, paths, sky):
+    """Preview's mirror images: the sky alone, or the ground where the reflection goes down; none where it is closed."""
+    table, _, harmonics, ground, _, _, _ = sky
     for i in range(start, stop):
-        path = paths[i]
+        p, path = points[i], paths[i]
         if path.mirrors == 0:
             continue
         r, g, b = sky_radiance(table, ground, path.mx, path.my, path.mz)
+        sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+        around = luminance(path.er, path.eg, path.eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
         # near the horizon streets mirror houses and trees, which are darker than the sky
         seen = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), path.mz)
+        seen *= min(around / OPEN_SHARE, ONE)
         path.red += path.wr * r * seen
         path.green += path.wg * g * seen
         path.blue += path.wb * b * seen

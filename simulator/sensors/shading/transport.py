@@ -100,6 +100,7 @@ class Transport:
             self._daylight_at,
             PREVIEW_SHARE if quality.quick else DAYLIGHT_SHARE,
             float(self.air[0]),
+            stage.atmosphere.water_film_m > 0,
         )
         self.extinction = self.air[0]
         self.contacts = NO_CONTACTS
@@ -276,7 +277,7 @@ class Transport:
                     others = self.arriving(starts, ways, 4 * spread, seed + 2, glow_limit, openness=openness)
                     self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
-            self.each(len(paths), kernels.mirror_sky, paths, self.sky)
+            self.each(len(paths), kernels.mirror_sky, points, paths, self.sky)
         self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf), np.float32(0))
 
     def _daylight_at(self, lamps: Records) -> NDArray[np.float64]:
@@ -285,13 +286,13 @@ class Transport:
         That is where they shine. Those of what moves may shine at itself (over a number plate, in a bus): there it
         counts behind them, too.
         """
-        scene, free = self.stage.scene, self._sky_seen(lamps["position"] + LAMP_AHEAD_M * lamps["axis"])
+        scene, free = self.stage.scene, self.sky_seen(lamps["position"] + LAMP_AHEAD_M * lamps["axis"])
         moves = np.isin(lamps["object"], scene.instance_object[scene.instance_moving])
         rows = np.flatnonzero(moves & (free < 1.0))
-        free[rows] = np.maximum(free[rows], self._sky_seen((lamps["position"] - LAMP_BEHIND_M * lamps["axis"])[rows]))
+        free[rows] = np.maximum(free[rows], self.sky_seen((lamps["position"] - LAMP_BEHIND_M * lamps["axis"])[rows]))
         return np.asarray(daylight(self.stage.atmosphere).horizontal_lx * free)
 
-    def _sky_seen(self, places: NDArray[np.floating]) -> NDArray[np.float64]:
+    def sky_seen(self, places: NDArray[np.floating]) -> NDArray[np.float64]:
         """(N,) part of the sky that is seen from places (N, 3); all of it where nothing is overhead."""
         places, free = places.astype(np.float32), np.ones(len(places))
         below = np.flatnonzero(self._shadowed(places, np.tile(UP, (len(places), 1)), ROOF_M))
