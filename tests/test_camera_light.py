@@ -16,9 +16,10 @@ from simulator.scene.material import Beam, Rgb, Surface
 from simulator.scene.mesh import box, ellipsoid
 from simulator.scene.model import Body
 from simulator.sensors.optics import CameraModel
-from simulator.sensors.shading import beams, glow
+from simulator.sensors.shading import beams, glow, transport
 from simulator.sensors.shading.air import SLICES, fog_phase
 from simulator.sensors.shading.lamps import CELL_M, gather_lamps
+from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import fresnel
 from simulator.sensors.shading.transport import QUALITIES, Transport
@@ -122,6 +123,55 @@ def test_lamp_follows_the_inverse_square(height: float) -> None:
     expected = 0.4 / math.pi * 1000 / d2 * height / np.sqrt(d2)
     open_floor = np.abs(place) > 0.5  # not under the bulb
     np.testing.assert_allclose(seen[15, open_floor], expected[open_floor], rtol=0.04)
+
+
+def test_a_lamp_with_a_shining_lens_lights_the_ground_once() -> None:
+    """The few rays of a point that find the lens must not bring its light again: they would leave bright dots."""
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (matte(0.4),), "road")
+    radius, height, luminance = 0.3, 2.0, 2000.0
+    peak = luminance * math.pi * radius**2
+    lamp = Lamp((0, 0, height), (0, 0, -1), peak, beam=Beam.ISOTROPIC)
+    lens = matte(0.5, emission_cd_m2=(luminance,) * 3, switch=Switch.ALWAYS)
+    globe = Body(ellipsoid((radius,) * 3, (0, 0, height), rings=12, segments=20), (lens,))
+    builder.add_model(Model("pole", (globe,), lamps=(lamp,)), (0, 0, 0))
+    stage = stage_of(builder, sun_at(-40))
+    for seed in range(4):
+        picture, _ = take_picture(stage, CAMERA, se3.pose((3.5, 0, 4)) @ DOWN, seed, "standard")
+        seen = picture.radiance[15] @ LUMINANCE
+        place = CAMERA.rays()[15, :, 0] * 4 + 3.5
+        d2 = place**2 + height**2
+        np.testing.assert_allclose(seen, 0.4 / math.pi * peak / d2 * height / np.sqrt(d2), rtol=0.05)
+
+
+def test_no_memory_shows_that_was_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Panes before the sky and before walls, wet ground, lamps: the same whatever the records of points held before."""
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (Material("road", (0.1,) * 3, surface=Surface.ASPHALT),), "road")
+    for across in (-3.0, 3.0):
+        sheet = Mesh.of([[8, -2, 0], [8, 2, 0], [8, 2, 9], [8, -2, 9]], [[0, 2, 1], [0, 3, 2]])
+        glass = Material("glass", (0.0, 0.0, 0.0), transmission=0.6)
+        builder.add_mesh(sheet.transformed(se3.pose((0, across, 0))), (glass,), "building")
+    for x, y in ((12, 4), (-4, 0)):  # behind a pane, and behind the eye, where panes mirror it
+        builder.add_mesh(box((1, 6, 40), (x, y, 0)), (matte(0.4),), "building")
+    lamp = Lamp((6, 0, 4), (0, 0, -1), 1000.0, beam=Beam.ISOTROPIC)
+    builder.add_model(Model("pole", (Body(plane(-9.0), (matte(0.1),)),), lamps=(lamp,)), (0, 0, 0))
+    stage = stage_of(builder, sun_at(-3.0, water_film_m=1e-3))
+    found = []
+    for byte in (0, 0x66):  # of float32 0 and 2.7e23
+
+        def soiled(count: int, byte: int = byte) -> tuple[NDArray[np.void], NDArray[np.void]]:
+            records = new_points_and_paths(count)
+            for rows in records:
+                rows.view(np.uint8)[:] = byte
+            return records
+
+        monkeypatch.setattr(transport, "new_points_and_paths", soiled)
+        for quality in ("preview", "standard"):
+            found.append(take_picture(stage, CAMERA, se3.pose((0, 0, 1.5)) @ EAST, 5, quality)[0].radiance)
+    assert np.isfinite(found[0]).all() and np.isfinite(found[1]).all()
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_array_equal(found[1], found[3])
 
 
 def test_koschmieder_contrast_is_five_percent_at_the_visibility() -> None:
