@@ -7,6 +7,10 @@ with the camera turned by a part of a pixel, for what is small and shines meets 
 luminance of the pixels of a region in the reference, that of standard over it, and the standard error of this ratio by
 how the pairs of pictures differ. Regions of fewer than 150 pixels are left out. A ratio is marked "beyond" if by two
 errors it is more than a tenth off 1, and "open" if it may or may not be.
+
+Pixels about burning lamps, and about their images in level water, are a region of their own: one path in hundreds that
+meets a lamp far off, a million times as bright as the road beside it, would else decide over the mean of what its pixel
+happens to show in the middle.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ Bools = NDArray[np.bool_]
 
 FEWEST_PX, BAR = 150, 0.10
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+LAMP, LAMP_PX = "lamp", 16  # about lamps that are smaller in the picture; nearer ones are surfaces as others
 REGIONS = {
     "sky": ("sky",),
     "road": ("road", "road_marking", "road_defect"),
@@ -39,6 +44,7 @@ REGIONS = {
     "pole, sign": ("pole", "traffic_sign", "traffic_light", "street_furniture"),
     "vehicle": ("car", "van", "truck", "trailer", "bus", "tram", "construction_vehicle", "motorcycle", "bicycle"),
     "person": ("pedestrian", "rider"),
+    LAMP: (),
 }
 TRAFFIC = {"vehicles": 25, "parked": 15, "pedestrians": 30, "cyclists": 6}
 TOWN = {"road": {"kind": "town"}, "traffic": TRAFFIC, "surroundings": {"kind": "town"}}
@@ -80,7 +86,7 @@ def pictures(scene: str, seed: int, count: int, paths: int, width: int, threads:
     from simulator.scenario.models import Scenario
     from simulator.scene.classes import class_id
     from simulator.sensors.camera import Camera
-    from simulator.sensors.shading.picture import owners_of, take_picture
+    from simulator.sensors.shading.picture import owners_of, pixels_of_lamps, take_picture
     from simulator.sensors.shading.transport import QUALITIES
     from simulator.sensors.stage import Stage
     from simulator.world import build_world
@@ -96,6 +102,7 @@ def pictures(scene: str, seed: int, count: int, paths: int, width: int, threads:
     pose = stage.world_SE3_ego() @ camera.ego_SE3_sensor
     pose[:3, 3] -= world.scene.origin
     qualities = QUALITIES["standard"], replace(QUALITIES["reference"], samples=paths)
+    lamps = np.concatenate([stage.lamps()["position"] * turned for turned in ([1, 1, 1], [1, 1, -1])])
     light = np.empty((2, count, camera.height, camera.width), np.float32)
     masks = np.empty((2, count, len(REGIONS), camera.height, camera.width), np.bool_)
     places = generator(seed, "places in the pixel").uniform(-0.5, 0.5, (count, 2))
@@ -104,8 +111,10 @@ def pictures(scene: str, seed: int, count: int, paths: int, width: int, threads:
         for which, quality in enumerate(qualities):
             picture = take_picture(stage, moved, pose, 1000 * seed + k, quality)[0]
             light[which, k] = picture.radiance @ LUMINANCE
-            classes = owners_of(stage, picture.instance)[1]
-            masks[which, k] = [np.isin(classes, [class_id(name) for name in names]) for names in REGIONS.values()]
+            classes, lamp = owners_of(stage, picture.instance)[1], np.zeros(light.shape[2:], np.bool_)
+            lamp.flat[pixels_of_lamps(lamps, moved, pose[:3].astype(np.float32), LAMP_PX)] = True
+            for mask, (region, names) in zip(masks[which, k], REGIONS.items()):
+                mask[:] = lamp if region == LAMP else ~lamp & np.isin(classes, [class_id(name) for name in names])
     return light, masks
 
 

@@ -140,6 +140,18 @@ def test_one_pass_and_waves_show_the_same(monkeypatch: pytest.MonkeyPatch, field
     assert np.median(error) < 2e-3 and np.mean(error > 0.02) < (0.015 if "water_film_m" in fields else 0.01)
 
 
+def test_wet_roads_mirror_broken_clouds_in_one_pass_as_in_waves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their edges may fall on other pixels: what counts is the light of squares of eight."""
+    stage, means = street(weather(30, water_film_m=1e-3, cloud_oktas=4.0)), []
+    for quick in (True, False):
+        monkeypatch.setitem(transport.QUALITIES, "preview", replace(transport.QUALITIES["preview"], quick=quick))
+        light = shot(stage).radiance.astype(np.float64)
+        rows, columns = light.shape[0] // 8, light.shape[1] // 8
+        means.append(light[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8, 3).mean((1, 3)))
+    error = np.abs(means[0] / means[1] - 1)
+    assert np.mean(error > 0.02) < 0.08 and error.max() < 0.15 and abs(means[0].mean() / means[1].mean() - 1) < 2e-3
+
+
 @pytest.mark.parametrize("quality", ["preview", "standard"])
 @pytest.mark.parametrize("elevation", [-20.0, 40.0])
 def test_equal_bytes_for_any_number_of_threads(quality: str, elevation: float) -> None:
@@ -305,6 +317,20 @@ def test_high_sensitivity_leaves_room_for_highlights() -> None:
         assert np.diff(codes).min() >= 0 and codes[-1] == 255
         if headroom > 1:  # middle grey stays where it is
             assert film.tone_curve(np.array([0.18]), headroom)[0] == film.tone_curve(np.array([0.18]))[0]
+
+
+@pytest.mark.parametrize("daylight_lx", [0.0, 40.0, 500.0])
+def test_in_tunnels_the_camera_balances_what_their_lamps_light(daylight_lx: float) -> None:
+    """Grey walls under lamps of 4000 K come out less orange, whatever dusk comes in; in the open that counts."""
+    lamps = np.float32([1.47, 0.906, 0.56])  # linear sRGB of the black body, of luminance 1
+    walls = np.full((60, 90, 3), 30_000 / math.pi * 0.3, np.float32) * lamps
+    dusk = daylight_lx * np.float32([0.75, 1.0, 1.6])
+    red, green, blue = film.meter(walls, dusk, 0.4, 1.8, 0.02, 3200).balance
+    assert red < 0.9 * green and blue > 1.2 * green
+    if daylight_lx > 300:
+        street = np.full((60, 90, 3), 0.1 * daylight_lx / math.pi, np.float32) * lamps
+        red, green, blue = film.meter(street, dusk, 0.4, 1.8, 0.02, 3200).balance
+        assert red > 1.1 * green and blue < 0.9 * green
 
 
 def test_meter_brings_the_mean_to_its_target_within_limits() -> None:

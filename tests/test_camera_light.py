@@ -19,9 +19,10 @@ from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import beams, glow, transport
 from simulator.sensors.shading.air import SLICES, fog_phase
 from simulator.sensors.shading.lamps import CELL_M, gather_lamps
-from simulator.sensors.shading.paths import new_points_and_paths
+from simulator.sensors.shading.paths import PATH_DTYPE
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import fresnel
+from simulator.sensors.shading.surface import POINT_DTYPE
 from simulator.sensors.shading.transport import QUALITIES, Transport
 from simulator.sensors.sky import Sky, make_sky
 from simulator.sensors.sky_models import LUMINANCE, dome
@@ -144,36 +145,6 @@ def test_a_lamp_with_a_shining_lens_lights_the_ground_once() -> None:
         np.testing.assert_allclose(seen, 0.4 / math.pi * peak / d2 * height / np.sqrt(d2), rtol=0.05)
 
 
-def test_no_memory_shows_that_was_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Panes before the sky and before walls, wet ground, lamps: the same whatever the records of points held before."""
-    builder = SceneBuilder((0, 0, 0))
-    builder.add_mesh(plane(), (Material("road", (0.1,) * 3, surface=Surface.ASPHALT),), "road")
-    for across in (-3.0, 3.0):
-        sheet = Mesh.of([[8, -2, 0], [8, 2, 0], [8, 2, 9], [8, -2, 9]], [[0, 2, 1], [0, 3, 2]])
-        glass = Material("glass", (0.0, 0.0, 0.0), transmission=0.6)
-        builder.add_mesh(sheet.transformed(se3.pose((0, across, 0))), (glass,), "building")
-    for x, y in ((12, 4), (-4, 0)):  # behind a pane, and behind the eye, where panes mirror it
-        builder.add_mesh(box((1, 6, 40), (x, y, 0)), (matte(0.4),), "building")
-    lamp = Lamp((6, 0, 4), (0, 0, -1), 1000.0, beam=Beam.ISOTROPIC)
-    builder.add_model(Model("pole", (Body(plane(-9.0), (matte(0.1),)),), lamps=(lamp,)), (0, 0, 0))
-    stage = stage_of(builder, sun_at(-3.0, water_film_m=1e-3))
-    found = []
-    for byte in (0, 0x66):  # of float32 0 and 2.7e23
-
-        def soiled(count: int, byte: int = byte) -> tuple[NDArray[np.void], NDArray[np.void]]:
-            records = new_points_and_paths(count)
-            for rows in records:
-                rows.view(np.uint8)[:] = byte
-            return records
-
-        monkeypatch.setattr(transport, "new_points_and_paths", soiled)
-        for quality in ("preview", "standard"):
-            found.append(take_picture(stage, CAMERA, se3.pose((0, 0, 1.5)) @ EAST, 5, quality)[0].radiance)
-    assert np.isfinite(found[0]).all() and np.isfinite(found[1]).all()
-    np.testing.assert_array_equal(found[0], found[2])
-    np.testing.assert_array_equal(found[1], found[3])
-
-
 def test_koschmieder_contrast_is_five_percent_at_the_visibility() -> None:
     visibility = 200.0
     builder = SceneBuilder((0, 0, 0))
@@ -203,6 +174,26 @@ def test_fog_in_front_of_dark_windows_hides_them(panes: int) -> None:
     left = 0.05 ** (75 / visibility)
     assert 0.0 < (air - window) / air <= 1.02 * left  # less where the pane mirrors the fog on our side
     assert (air - window) / air > 0.9 * left
+
+
+def test_panes_before_the_sky_need_no_light_that_nobody_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the room for points and paths held before shows nowhere: not zeros, nor large numbers, nor what is no number."""
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(plane(), (matte(0.2),), "road")
+    sheet = Mesh.of([[20, -9, 0], [20, 9, 0], [20, 9, 9], [20, -9, 9]], [[0, 2, 1], [0, 3, 2]])
+    builder.add_mesh(sheet, (Material("glass", (0.0, 0.0, 0.0), transmission=0.6, two_sided=True),), "building")
+    stage = stage_of(builder, sun_at(30))
+    seen = []
+    for held in (0x00, 0x66, 0xFF):  # as floats 0, 3e23 and NaN
+
+        def room(count: int, held: int = held) -> tuple[NDArray[np.void], NDArray[np.void]]:
+            points, paths = np.empty(count, POINT_DTYPE), np.empty(count, PATH_DTYPE)
+            points.view(np.uint8)[:] = paths.view(np.uint8)[:] = held
+            return points, paths
+
+        monkeypatch.setattr(transport, "new_points_and_paths", room)
+        seen.append(look(stage, se3.pose((0, 0, 1.5)) @ EAST, "standard"))
+    assert all(np.isfinite(light).all() and np.array_equal(light, seen[0]) for light in seen)
 
 
 @pytest.mark.parametrize(
@@ -573,6 +564,20 @@ def test_cells_know_the_lamps_that_light_them() -> None:
         ours[near] = np.array(level) * lamps.intensity[number, 1] > lamps.least[number] * away[near] ** 2
     assert lit.sum() > 300 and not (lit & ~counted).any()
     assert counted.sum() < 8 * lit.sum()
+
+
+@pytest.mark.parametrize("wet", [False, True])
+def test_wet_ground_keeps_the_lamps_that_it_mirrors(wet: bool) -> None:
+    """A traffic light 30 m ahead, and far brighter lamps behind: mirrored by the law of reflection 6.7 m ahead."""
+    turn, eye = np.radians(np.linspace(150, 210, 40)), np.array([0.0, 0.0, 1.5])
+    rows = np.zeros(41, LAMP_LIGHT_DTYPE)
+    rows["position"][1:] = np.stack([45 * np.cos(turn), 45 * np.sin(turn), np.full(40, 9.0)], 1)
+    rows["position"][0], rows["intensity"][0], rows["intensity"][1:] = (30, 0, 5.25), 377.0, 12_000.0
+    rows["axis"], rows["beam"] = (0, 0, -1), int(Beam.ISOTROPIC)
+    lamps = gather_lamps(rows, eye, lambda lit: np.zeros(len(lit)), wet=wet)
+    middle = 30 * eye[2] / (eye[2] + 5.25)
+    column, row = np.floor(([middle, 0.0] - lamps.low) / CELL_M).astype(int)
+    assert (0 in lamps.cells[column, row]) == wet
 
 
 def test_lamps_that_shine_at_their_own_vehicle_are_in_daylight() -> None:

@@ -41,6 +41,7 @@ FOLLOW = (
     '<TrajectoryFollowingMode followingMode="position"/></FollowTrajectoryAction></RoutingAction></PrivateAction>'
 )
 TIMED = '<Timing domainAbsoluteRelative="relative" scale="1" offset="0"/>'
+CORNER = '<Position><WorldPosition x="{x}" y="{y}"/></Position>'
 WORLD = '<Position><WorldPosition x="{x}" y="{y}" h="{h}"/></Position>'
 
 
@@ -203,7 +204,7 @@ PAIRS: dict[str, tuple[str, str]] = {
         FOLLOW.format(
             shape='<Nurbs order="3">'
             + "".join(
-                f"<ControlPoint{weight}>{WORLD.format(x=x, y=y, h=0)}</ControlPoint>"
+                f"<ControlPoint{weight}>{CORNER.format(x=x, y=y)}</ControlPoint>"
                 for x, y, weight in ((30, -1.75, ""), (60, -1.75, ' weight="2"'), (60, -20, ""), (90, -30, ""))
             )
             + "".join(f'<Knot value="{value}"/>' for value in (0, 0, 0, 1, 2, 2, 2))

@@ -55,7 +55,7 @@ def test_traffic_stepped_together_goes_where_each_goes_alone(monkeypatch: pytest
     def drive() -> Recording:
         player, recording = player_of(model.TrafficAreaAction(80, False, MIX, corners)), Recording(0.05)
         player.world.active.sort(key=lambda each: each.position.s * (1 if each.position.lane < 0 else -1))
-        for _ in range(60):
+        for _ in range(30):
             player.step(0.05)
             recording.add(player.world.time, player.world, player.cruisers)
         counts.append(len(player.cruisers.members))
@@ -69,7 +69,7 @@ def test_traffic_stepped_together_goes_where_each_goes_alone(monkeypatch: pytest
     monkeypatch.setattr(cruising, "_FEW", 10**9)
     alone = drive()
     assert counts[0] > 60 and counts[1] == 0
-    assert len({round(row.speed, 3) for row in alone.table}) > 500  # they do brake for each other
+    assert len({round(row.speed, 3) for row in alone.table}) > 300  # they do brake for each other
     rows = [sorted(each.table) for each in (together, alone)]
     for row, expected in zip(*rows, strict=True):
         assert row[:2] == expected[:2] and row[9:11] == expected[9:11]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.roads import read_opendrive
+from simulator.storyboard.lane_following import advanced
 from simulator.storyboard.lane_poses import LanePoses
 from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import RoadPosition
@@ -23,21 +24,27 @@ _ROAD = f"""<OpenDRIVE><header revMajor="1" revMinor="6" name="bend"/>
 <right>{_LANE.format(-1)}</right></laneSection></lanes></road></OpenDRIVE>"""
 
 
-@pytest.mark.parametrize(("lane", "turn"), [(-1, 0.0), (1, pi)])
-def test_a_banked_spiral_is_met_to_a_micrometre(tmp_path: Path, lane: int, turn: float) -> None:
+@pytest.mark.parametrize(("lane", "turn", "offset"), [(-1, 0.0, 0.0), (1, pi, 0.0), (-1, 0.3, 1.2), (1, 3.0, -0.7)])
+def test_a_banked_spiral_is_met_to_a_micrometre(tmp_path: Path, lane: int, turn: float, offset: float) -> None:
     file = tmp_path / "bend.xodr"
     file.write_text(_ROAD)
     roads, poses = Roads(read_opendrive(file)), LanePoses()
     road = roads.find("1")
     assert road is not None
     stations = np.linspace(0.5, 59.0, 41)
-    cells = np.array([poses.cell(road.road, 0, lane, float(s), turn) for s in stations - 0.4])
-    assert (cells >= 0).all()
-    found, places = poses.moved(cells, stations)
+    spot, motion, cells = RoadPosition(roads), [], []
+    for s in (stations - 0.4).tolist():
+        assert spot.set_lane(road, lane, s, offset, 0)
+        spot.set_angles(h=turn)
+        cells.append(poses.cell(road.road, 0, lane, s))
+        way = 0.4 * (1.0 - spot.k_road * spot.t) * (1.0 if spot.faces_along else -1.0)
+        motion.append((s, spot.t, offset, turn, 0.5, spot.k_road, road.length, way))
+    found, places = advanced(poses, np.array(cells), *np.array(motion).T)
     assert (found >= 0).all()
     for s, place in zip(stations.tolist(), places.T.tolist(), strict=True):
-        spot = RoadPosition(roads)
-        assert spot.set_lane(road, lane, s, 0.0, 0)
-        spot.set_heading(spot.driving_heading)
-        assert place[:8] == pytest.approx([spot.s, spot.t, spot.x, spot.y, spot.z, spot.h, spot.p, spot.r], abs=1e-6)
-    assert poses.moved(cells[:1], np.array([61.0]))[0][0] == -1
+        assert spot.set_lane(road, lane, s, offset, 0)
+        spot.set_angles(h=turn)
+        expected = [spot.s, spot.t, spot.x, spot.y, spot.z + 0.5, spot.h, spot.p, spot.r, spot.h_road, spot.p_road]
+        assert place[:10] == pytest.approx(expected, abs=1e-6)
+    beyond = np.array([[59.9, *motion[-1][1:7], 1.0 if turn < 1.0 else -1.0]])
+    assert advanced(poses, np.array(cells[-1:]), *beyond.T)[0][0] == -1

@@ -15,7 +15,7 @@ from small_storyboard import CAR, WIDTH, after, at, event, scenario, speed, stra
 from simulator.errors import InputError
 from simulator.storyboard import boxes, model
 from simulator.storyboard.actions.base import supported_actions
-from simulator.storyboard.conditions import CONDITIONS, ENTITY_CONDITIONS
+from simulator.storyboard.conditions import CONDITIONS, ENTITY_CONDITIONS, Trigger
 from simulator.storyboard.coverage import ROWS
 from simulator.storyboard.player import play
 from simulator.storyboard.recording import Recording, Row
@@ -630,3 +630,32 @@ def test_what_leads_to_nothing_is_said() -> None:
         warnings = play(made, network, until=2.0 * DT).warnings
         assert any(message in text for text in warnings), (message, warnings)
     assert not play(scenario({"ego": [at(5.0)]}), straight(), until=DT).warnings
+
+
+# ------------------------------------------------------------------------------------------------- many events
+
+
+def test_thousands_of_events_of_one_entity_are_not_all_asked_in_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is asked when it becomes ready and from the time on that it waits for."""
+    count, asked, evaluate = 3_000, [0], Trigger.evaluate
+
+    def counted(self: Trigger, time: float) -> bool:
+        asked[0] += 1
+        return evaluate(self, time)
+
+    monkeypatch.setattr(Trigger, "evaluate", counted)
+    events = [event(f"e{k}", speed(10.0 + k % 3), start=after(1.0 + k / count, edge="rising")) for k in range(count)]
+    recording = play(scenario({"ego": [at(10.0), speed(10.0)]}, *events), straight(), until=3.0)
+    started = [
+        e.path for e in recording.events if isinstance(e, StateChange) and (e.kind, e.state) == ("event", "running")
+    ]
+    assert started == [f"story::act::group::maneuver::e{k}" for k in range(count)]
+    assert asked[0] < 5 * count
+
+
+def test_events_that_may_not_start_wait_for_the_one_that_runs() -> None:
+    long = model.TransitionDynamics("linear", "time", 2.0)
+    events = [event(f"e{k}", speed(10.0, long), start=after(1.0), priority="skip") for k in range(3)]
+    recording = play(scenario({"ego": [at(10.0), speed(20.0)]}, *events), straight(), until=8.0)
+    starts = [time for k in range(3) for time, state in state_times(recording, f"e{k}") if state == "running"]
+    assert starts == pytest.approx([1.0, 3.0, 5.0], abs=0.11)

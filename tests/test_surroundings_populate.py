@@ -96,6 +96,27 @@ def test_the_same_seed_gives_the_same_world_and_another_one_does_not() -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
+def test_grass_is_low_by_the_road_high_beyond_it_and_hidden_by_snow() -> None:
+    """Blades stand as quads of terrain: at most 0.2 m high within 3 m of the edge, higher in patches farther out."""
+
+    def blades(**options):
+        """Distance (N,) from the edge of the road and height (N,) of quads."""
+        builder = _filled("country", **options)[1]
+        grass = [
+            v.reshape(-1, 4, 3)
+            for name, v, f, *_ in world_parts(builder)
+            if name == "terrain" and 2 * len(v) == 4 * len(f)
+        ]
+        quads = np.concatenate(grass)
+        return np.abs(quads[:, :2, 1]).mean(1), (quads[:, 2:, 2] - quads[:, :2, 2]).mean(1)
+
+    (away, high), (_, above_snow) = blades(), blades(snow_m=0.05)
+    edge = away.min()
+    assert 0.1 < high[away < edge + 2.5].max() < 0.25
+    assert 0.4 < high[away > edge + 4.0].max() < 1.2
+    assert 0 < len(above_snow) < 0.5 * len(high)
+
+
 def test_styles_differ_as_they_should() -> None:
     counts = {style: _filled(style)[2].counts for style in STYLES}
     assert counts["town"]["building"] > 2 * counts["country"].get("building", 0)

@@ -171,6 +171,8 @@ def test_lenses_are_seen_from_the_front_red_on_top(kind: str, count: int) -> Non
     assert len(lenses) == count
     for lens in lenses:
         assert float(np.array(lens.emission_cd_m2) @ [0.2126, 0.7152, 0.0722]) == pytest.approx(LUMINANCE_CD_M2)
+    assert [lamp.switch for lamp in model.lamps] == expected[::-1]
+    assert all(200 < lamp.intensity_cd < 400 for lamp in model.lamps)  # EN 12368: 200 to 400 cd, by class
     assert model.class_name == "traffic_light" and 0.5 < model.size_lwh_m[2] < 1.2
 
 

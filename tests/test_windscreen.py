@@ -70,7 +70,7 @@ def test_drops_gather_until_the_blade_takes_them() -> None:
     counts: dict[int, list[int]] = {}
     for k in range(80):
         time_s = k * period / 40
-        number, ago = glass.last_pass(time_s / period + phase)
+        number, ago = glass.last_pass(time_s / period + phase, 1.0)
         assert 0 <= ago < 1
         drops, _ = glass.drops_at(rain, speed, time_s, 3, (1242, 375), 721.5, 0.08, 1.8e-3)
         counts.setdefault(number, []).append(len(drops.radius))
@@ -89,6 +89,19 @@ def test_the_blade_passes_when_the_drops_go() -> None:
     view = np.full((60, 200, 3), 100.0, np.float32)
     assert through(view, stage(15.0, time_s))[30, 100, 1] < 20.0
     assert np.median(through(view, stage(15.0, time_s + 0.2 * period))) > 80.0
+
+
+def test_a_wiper_that_wipes_now_and_then_rests_between_strokes() -> None:
+    """The blade is as quick in drizzle as at 45 cycles a minute, hence as seldom in view as there are strokes."""
+    shares = []
+    for rain in (1.0, 4.0):
+        per_min = glass.cycles_per_min(rain)
+        times = np.arange(0.0, 60.0, 0.03)
+        seen = (rain, 20.0)
+        off = [glass.drops_at(*seen, t, 3, (8, 8), 700.0, 0.08, 1e-3)[1] for t in times.tolist()]
+        shares.append(float((np.abs(off) < 0.1).mean()) / per_min)
+        assert max(np.abs(np.diff(off))) / 0.03 == pytest.approx(glass.SWEEP_RAD * math.pi * 45 / 60, rel=0.02)
+    assert shares[0] == pytest.approx(shares[1], rel=0.2)
 
 
 def test_dry_glass_or_none_changes_nothing_and_threads_neither() -> None:

@@ -26,11 +26,12 @@ def lightened(body: Mesh, species: str, withers: float) -> Mesh:
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
     middle = corners.mean(1)
-    light = normal[:, 2] < (-0.35 if species == "fox" else -0.55)
+    light = normal[:, 2] < (-0.35 if species in ("fox", "deer") else -0.55)
     if species == "fox":
         light |= (normal[:, 0] > 0.45) & (middle[:, 2] < 0.95 * withers)
     if species == "deer":
-        light |= (normal[:, 0] < -0.62) & (np.abs(middle[:, 1]) < 0.10 * withers) & (middle[:, 2] > 0.62 * withers)
+        behind = (normal[:, 0] < -0.62) & (middle[:, 0] < 0.0)
+        light |= behind & (np.abs(middle[:, 1]) < 0.10 * withers) & (middle[:, 2] > 0.62 * withers)
     return replace(body, slots=np.where(light, int(Hide.UNDER), body.slots).astype(np.int32))
 
 
@@ -105,7 +106,7 @@ def pointed_texture(coat: Rgb, points: Rgb, height: float, ragged: float, sleek:
 # Colours of which the lower parts of a coat are, the height of the border and how far it strays, in withers heights;
 # how often: of dogs with dark coats (black and tan), of horses (bays, and such with white feet).
 _POINTS: dict[str, tuple[tuple[float, Rgb, float, float], ...]] = {
-    "dog": ((0.55, (0.30, 0.16, 0.07), 0.66, 0.16),),
+    "dog": ((0.55, (0.21, 0.125, 0.062), 0.60, 0.09),),
     "horse": ((0.5, (0.028, 0.022, 0.018), 0.40, 0.06), (0.25, (0.50, 0.47, 0.42), 0.15, 0.04)),
 }
 

@@ -295,6 +295,8 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
         lumps.append(Lump(*haunch, (0.34 * loin, 0.20 * loin), 0.60))
     if species == "cow":
         lumps += _bones_of_cattle(_at, middle, chest, loin, loin_w)
+    if species == "dog":
+        lumps += _muscles_of_dogs(_at, chest, chest_w, loin, loin_w)
     if species == "sheep":
         lumps.append(Lump(_at(-0.24, 0.92 * loin), _at(-0.30, 0.94 * loin), (0.16 * loin, 0.17 * loin), 0.9))  # udder
 
@@ -313,7 +315,7 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
         along = fade(-points[:, 0], -0.46 * length, -0.30 * length) * fade(points[:, 0], -0.40 * length, 0.10 * length)
         return np.asarray(across - 0.030 * k + 0.030 * k * crest * along)
 
-    lean = species in ("cow", "horse", "deer")  # bones and muscles show under short hair
+    lean = species in ("cow", "horse", "deer", "dog")  # bones and muscles show under short hair
     blend = (0.026 if lean else 0.036) * withers
     relief = {"sheep": _wool, "boar": _bristles}.get(species)
     body = sculpted(lumps, withers / (32 if species == "boar" else 28), blend, Hide.COAT, relief)
@@ -346,6 +348,23 @@ def _bones_of_cattle(
     return lumps
 
 
+def _muscles_of_dogs(
+    at: Callable[[float, float, float], tuple[float, float, float]], chest: float, half: float, loin: float, thin: float
+) -> list[Lump]:
+    """What shows of a dog's frame: blades and upper arms, a deep keel, thighs and buttocks."""
+    lumps = [Lump(at(0.34, 0.80 * chest, 0.0), at(0.10, 0.90 * chest, 0.0), (0.13 * chest, 0.11 * chest), 0.8)]
+    for side in (1.0, -1.0):
+        blade = at(0.20, 0.16 * chest, side * 0.50 * half), at(0.36, 0.66 * chest, side * 0.98 * half)
+        lumps.append(Lump(*blade, (0.13 * chest, 0.15 * chest), 0.6))
+        arm = at(0.36, 0.66 * chest, side * 0.94 * half), at(0.29, 1.02 * chest, side * 0.84 * half)
+        lumps.append(Lump(*arm, (0.15 * chest, 0.10 * chest), 0.7))
+        thigh = at(-0.38, 0.40 * loin, side * 0.80 * thin), at(-0.30, 1.30 * loin, side * 0.98 * thin)
+        lumps.append(Lump(*thigh, (0.48 * loin, 0.24 * loin), 0.5))
+        buttock = at(-0.46, 0.50 * loin, side * 0.62 * thin), at(-0.44, 1.25 * loin, side * 0.82 * thin)
+        lumps.append(Lump(*buttock, (0.22 * loin, 0.15 * loin), 0.6))
+    return lumps
+
+
 def _mane(row: Row, base: F64, tip: F64, k: float, rng: np.random.Generator) -> Mesh:
     """Hair that stands up along the crest of the neck and falls to one side of it, in locks of uneven length."""
     way = tip - base
@@ -372,8 +391,9 @@ def _leg(row: Row, withers: float, k: float, hind: bool, species: str) -> tuple[
     slot = Hide.COAT if species != "sheep" else Hide.UNDER
     top, knee_z = (0.74 if hind else 0.70) * withers, (0.31 if not hind else 0.34) * withers
     # A hock bends backward, a knee stands nearly straight.
-    knee = np.array([-0.075 * withers if hind else -0.005 * withers, 0.0, knee_z])
-    ankle = np.array([-0.055 * withers if hind else 0.0, 0.0, 0.09 * withers])
+    paws = species in ("dog", "cat", "fox")  # flatter and broader than hooves; hocks farther back
+    knee = np.array([-(0.105 if paws else 0.075) * withers if hind else -0.005 * withers, 0.0, knee_z])
+    ankle = np.array([-(0.085 if paws else 0.055) * withers if hind else 0.0, 0.0, 0.09 * withers])
     share = np.array([-0.10, 0.0, 0.22, 0.45, 0.68, 0.88, 1.05, 1.14])
     upper_z = knee_z + share * (top - knee_z)
     middle = (0.015 if hind else -0.01) * withers
@@ -396,7 +416,6 @@ def _leg(row: Row, withers: float, k: float, hind: bool, species: str) -> tuple[
     deep[:3] = knee_w * 0.7, knee_w * 1.15, knee_w * (1.75 if hind else 1.4)
     wool = np.array([slot] * 3 + [Hide.COAT] * 4)  # thighs of sheep are in wool
     upper = _column(upper_z, x, wide, deep, wool)
-    paws = species in ("dog", "cat", "fox")  # flatter and broader than hooves
     foot_z, foot_wide = ((0.22, 0.44), (1.35, 1.40, 1.10)) if paws else ((0.35, 0.80), (1.25, 1.20, 0.98))
     shank_z = [0.09 * withers, 0.5 * (0.09 * withers + knee_z), knee_z, knee_z + 0.05 * withers]
     lower_z = np.array([0.0, foot_z[0] * hoof, foot_z[1] * hoof, *shank_z])

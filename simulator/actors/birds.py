@@ -23,7 +23,7 @@ STYLES = ("pigeon", "crow", "gull", "goose")
 POSES = ("walking", "standing", "flying")
 SWING_RAD = 0.42  # of the legs
 BEAT_M = 2.4  # of the way between two beats of the wings: 5 Hz at 12 m/s
-BACK, BREAST, HEAD, BEAK, EYE = range(5)
+BACK, BREAST, HEAD, BEAK, EYE, LEG, TIP = range(7)
 
 
 class Bird(Actor, kind="bird"):
@@ -55,8 +55,10 @@ class Bird(Actor, kind="bird"):
             Material("feathers of the back", colors[0], roughness=0.7, reflectance_905=0.4),
             Material("feathers of the breast", colors[1], roughness=0.8, reflectance_905=0.5),
             Material("feathers of the head", colors[2], roughness=0.6, reflectance_905=0.4),
-            Material("beak and legs", colors[3], roughness=0.6, reflectance_905=0.4),
+            Material("beak", colors[3], roughness=0.6, reflectance_905=0.4),
             Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, reflectance_905=0.2),
+            Material("legs", colors[4], roughness=0.6, reflectance_905=0.4),
+            Material("tips of the wings", colors[5], roughness=0.7, reflectance_905=0.3),
         )
         flies = self.pose == "flying"
         segments = _segments(row, length, flies)
@@ -106,8 +108,8 @@ def _segments(row: dict[str, Any], length: float, flies: bool) -> list[Segment]:
     neck = np.array(_at(0.20, 0.05)), np.array(_at(0.27 + 0.10 * row["neck"], 0.12 + 0.9 * row["neck"]))
     if flies:
         neck = neck[0], np.array(_at(0.33 + 0.6 * row["neck"], 0.05))
-    thick = 0.085 if row["neck"] < 0.3 else 0.062
-    body.append(Lump(_vector(neck[0]), _vector(neck[1]), (thick * length, 0.055 * length)))
+    thick = (0.085, 0.055) if row["neck"] < 0.3 else (0.080, 0.036)
+    body.append(Lump(_vector(neck[0]), _vector(neck[1]), (thick[0] * length, thick[1] * length)))
     torso = sculpted(body, length / 26, 0.03 * length, BACK)
     center = torso.vertices[torso.faces].mean(1)
     under = (center - middle) @ up.astype(np.float32) < -0.02 * length
@@ -118,7 +120,7 @@ def _segments(row: dict[str, Any], length: float, flies: bool) -> list[Segment]:
     )
     sheets = [patch(tail, BACK, flip=True), patch(tail - 0.012 * length * up, BACK)]
     segments = [Segment("trunk", "", (0.0, 0.0, hip), merge([torso, *sheets]))]
-    segments.append(Segment("head", "trunk", _vector(neck[1]), _head(neck[1], length)))
+    segments.append(Segment("head", "trunk", _vector(neck[1]), _head(neck[1], length, row["beak"])))
     for side, sign in (("l", 1.0), ("r", -1.0)):
         wing = _spread(row, length, middle, axis, up) if flies else _folded(length, _at)
         segments.append(
@@ -135,13 +137,13 @@ def _vector(v: F64) -> tuple[float, float, float]:
     return (float(v[0]), float(v[1]), float(v[2]))
 
 
-def _head(at: F64, length: float) -> Mesh:
+def _head(at: F64, length: float, beak: float) -> Mesh:
     r = 0.068 * length
     parts = [ball((1.12 * r, 0.92 * r, r), at + [0.3 * r, 0, 0.2 * r], HEAD, rings=7, segments=12)]
-    tip = at + [2.9 * r, 0.0, -0.25 * r]
+    tip = at + [beak * r, 0.0, -0.25 * r]
     parts.append(
         pipe(
-            np.stack([at + [1.1 * r, 0, 0.1 * r], at + [2.0 * r, 0, 0.05 * r], tip]),
+            np.stack([at + [1.1 * r, 0, 0.1 * r], at + [0.5 * (1.1 + beak) * r, 0, 0.05 * r], tip]),
             np.array([0.42, 0.30, 0.06]) * r,
             segments=6,
             slot=BEAK,
@@ -157,7 +159,9 @@ def _folded(length: float, at: Any) -> Mesh:
         Lump(at(0.10, 0.04, 0.085), at(-0.12, 0.035, 0.085), (0.075 * length, 0.06 * length), 0.35),
         Lump(at(-0.12, 0.035, 0.085), at(-0.40, 0.01, 0.035), (0.06 * length, 0.012 * length), 0.35),
     ]
-    return sculpted(lumps, length / 30, 0.02 * length, BACK)
+    wing = sculpted(lumps, length / 40, 0.02 * length, BACK)
+    behind = wing.vertices[wing.faces, 0].mean(1) < at(-0.25)[0]
+    return replace(wing, slots=np.where(behind, TIP, BACK).astype(np.int32))
 
 
 def _spread(row: dict[str, Any], length: float, middle: F64, axis: F64, up: F64) -> Mesh:
@@ -176,7 +180,9 @@ def _spread(row: dict[str, Any], length: float, middle: F64, axis: F64, up: F64)
             + y[:, None] * np.array([0.0, 1.0, 0.0])
         )
     sheet = np.stack(rows)
-    return merge([patch(sheet, BACK, flip=True), patch(sheet - 0.01 * length * up, BREAST)])
+    upper, lower = np.full((2, 4), BACK), np.full((2, 4), BREAST)
+    upper[:, 3], lower[:, 3], upper[1, 1:] = TIP, TIP, TIP  # and the flight feathers along the rear edge
+    return merge([patch(sheet, upper, flip=True), patch(sheet - 0.01 * length * up, lower)])
 
 
 def _leg(length: float, hip: float, flies: bool) -> Mesh:
@@ -184,11 +190,11 @@ def _leg(length: float, hip: float, flies: bool) -> Mesh:
     r = 0.012 * length
     if flies:
         line = np.array([[0.0, 0, hip + 0.02 * length], [-0.16 * length, 0, hip], [-0.30 * length, 0, hip]])
-        return pipe(line, [2.2 * r, r, 0.8 * r], segments=6, slot=BEAK)
+        return pipe(line, [2.2 * r, r, 0.8 * r], segments=6, slot=LEG)
     knee = np.array([-0.03 * length, 0.0, 0.52 * hip])
     parts = [pipe(np.array([[0.0, 0, hip + 0.05 * length], knee]), [0.055 * length, 1.2 * r], segments=7, slot=BREAST)]
     foot = np.array([0.01 * length, 0.0, r])
-    parts.append(pipe(np.stack([knee, foot]), r, segments=6, slot=BEAK))
+    parts.append(pipe(np.stack([knee, foot]), r, segments=6, slot=LEG))
     for angle in (-0.6, 0.0, 0.6, np.pi):
         reach = 0.10 * length if abs(angle) < 2 else 0.05 * length
         parts.append(
@@ -196,7 +202,7 @@ def _leg(length: float, hip: float, flies: bool) -> Mesh:
                 np.stack([foot, foot + reach * np.array([np.cos(angle), np.sin(angle), 0.0])]),
                 [r, 0.6 * r],
                 segments=5,
-                slot=BEAK,
+                slot=LEG,
             )
         )
     return merge(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
+from simulator.actors.bus_sides import LIVERIES, SHARES, door_leaves, hoppers, panels, passengers, repaint
 from simulator.actors.cabs import wipers
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
@@ -18,7 +20,7 @@ from simulator.actors.fittings import seated
 from simulator.actors.heavy import PAINTED, axles, end_plates, fleet_materials, head_lamps, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import cabin_lights, plate_lamps, vehicle_lamps
-from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
+from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign, lettered
 from simulator.actors.shape import block, both, finish, pipe, rounded_box, turned
 from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
@@ -52,7 +54,9 @@ class Bus(Actor, kind="bus"):
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         names = ("white", "red", "blue", "yellow", "green", "silver", "orange")
-        color = str(rng.choice(names, p=(0.3, 0.2, 0.16, 0.1, 0.1, 0.08, 0.06))) if self.paint == "any" else self.paint
+        color = (
+            str(rng.choice(names, p=(0.38, 0.18, 0.14, 0.11, 0.09, 0.05, 0.05))) if self.paint == "any" else self.paint
+        )
         return [_bus(self.style, color, self.size, rng)]
 
 
@@ -97,6 +101,20 @@ class _Measures:
         if self.style == "city":
             doors += [self.wheelbase / 2 + 0.65, self.wheelbase / 2 - 0.65]
         return [*doors, self.third + 2.2, self.third + 0.9] if self.jointed else doors
+
+    @property
+    def door_spans(self) -> list[tuple[float, float]]:
+        """(rear, front) x of all doors, from the front."""
+        doors = self.doors
+        return [(doors[0], float(self.posts[0])), *((doors[k + 1], doors[k]) for k in range(1, len(doors) - 1, 2))]
+
+    def free(self, radius: float) -> list[tuple[float, float]]:
+        """Spans of x on its sides, from the rear, without doors, bellows, and arches of a radius."""
+        cut = [(x - radius - 0.03, x + radius + 0.03) for x in self.wheels_x]
+        cut += self.door_spans[1:]
+        cut += [BELLOWS_X[::-1]] if self.jointed else []
+        ends = sorted([(-99.0, self.tail + 0.15), *cut, (self.doors[0], 99.0)])
+        return [(a[1], b[0]) for a, b in pairwise(ends) if b[0] - a[1] > 0.3]
 
 
 def _measured(style: str, size: float, rng: np.random.Generator) -> _Measures:
@@ -148,18 +166,23 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     nose, tail, half, band, height, jointed = d.nose, d.tail, d.half, d.band, d.height, d.jointed
     radius = d.tyre + 0.07
     body = _hull(d, radius)
-    parts = body.meshes(*_bus_slots(body, d))
-    parts.append(body.roof(0.03, Slot.PAINT))
+    livery, busy = str(rng.choice(LIVERIES, p=SHARES)), float(rng.uniform(0.0, 0.7))
+    clear = d.style == "city" and rng.random() < 0.65  # windows that are hardly tinted
+    parts = body.meshes(*_bus_slots(body, d, livery, Slot.GLASS if clear else Slot.PRIVACY))
+    parts.append(body.roof(0.03, Slot.SECOND if livery == "roof" else Slot.PAINT))
     if jointed:  # the hull is open where the bellows are
         shell = merge(parts)
         x = shell.vertices[shell.faces, 0].mean(axis=1)
         parts = [parted(shell, (x > BELLOWS_X[0]) | (x < BELLOWS_X[1]))]
     parts += arch_liners(d.wheels_x, radius, d.tyre, half - 0.65, half * 0.98)
     if jointed:
-        parts += _cabin(d, nose, BELLOWS_X[0] + 0.3)
-        parts += _cabin(d, BELLOWS_X[1] - 0.3, tail, driver=False)
+        parts += _cabin(d, nose, BELLOWS_X[0] + 0.3, busy, rng)
+        parts += _cabin(d, BELLOWS_X[1] - 0.3, tail, busy, rng, driver=False)
     else:
-        parts += _cabin(d, nose, tail)
+        parts += _cabin(d, nose, tail, busy, rng)
+    parts += door_leaves(half, 0.40, band, d.door_spans) + panels(half, d.waist, d.posts, d.free(radius))
+    if d.style == "city":
+        parts += hoppers(half, band, d.posts, rng)
     ceiling, lights = cabin_lights(nose - 1.6, BELLOWS_X[0] + 0.3 if jointed else tail + 0.6, half, band)
     parts += ceiling
     if jointed:
@@ -192,6 +215,10 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         wheels += axles(d.tyre, 2 * half - 0.02, [(d.third, False, True)], joints, rng, hitch=hitch)
     if d.style == "city":
         bodies.append(Body(number, (SIGN,), hitch))
+    if rng.random() < 0.6:  # an advert, or the owner's name
+        span = max((a for a in d.free(radius) if a[0] > BELLOWS_X[0]), key=lambda a: a[1] - a[0])
+        room = min(0.9 * (span[1] - span[0]), 2.6), 0.75 * (d.waist - 0.62)
+        wheels.append(lettered(sum(span) / 2, half * 0.998, 0.5 * (0.62 + d.waist), room, rng))
     return Model(
         "bus",
         (*bodies, Body(sign, (SIGN,)), *wheels),
@@ -204,19 +231,18 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     )
 
 
-def _bus_slots(body: Hull, d: _Measures) -> tuple[np.ndarray, np.ndarray]:
+def _bus_slots(body: Hull, d: _Measures, livery: str, glass: Slot) -> tuple[np.ndarray, np.ndarray]:
     """Cells of the left and the right half: windows, doors on the right (kerb) side, screens, skirts, lamps."""
-    style, waist, band, height, posts, doors = d.style, d.waist, d.band, d.height, d.posts, d.doors
+    style, waist, band, height, posts = d.style, d.waist, d.band, d.height, d.posts
     grid = body.grid(Slot.PAINT)
     glass_rows = body.rows(waist, band)
     cabin = body.side(-99, 99)
     post = np.zeros_like(cabin)
     for x in posts[1:-1]:
         post |= body.side(x - 0.09, x + 0.02)
-    grid[glass_rows & (cabin & ~post)] = Slot.PRIVACY
+    grid[glass_rows & (cabin & ~post)] = glass
     grid[glass_rows & (cabin & post)] = Slot.GLOSS
     grid[body.rows(waist - 0.05, waist) & cabin] = Slot.GLOSS
-    grid[body.rows(0.0, 0.5) & cabin] = Slot.SECOND
     screen = body.front_y < 1.5
     grid[body.rows(0.9 if style == "city" else 1.2, band) & screen] = Slot.GLASS
     grid[body.rows(band, height - 0.19) & screen] = Slot.GLOSS
@@ -227,9 +253,9 @@ def _bus_slots(body: Hull, d: _Measures) -> tuple[np.ndarray, np.ndarray]:
     if style == "city":
         grid[body.rows(band, height - 0.19) & (body.rear_y < 0.85)] = Slot.GLOSS
     grid[body.rows(0.0, 0.45) & rear] = Slot.TRIM
+    repaint(grid, body, livery, waist, band, d.tail)
     right = grid.copy()
-    spans = [(doors[0], posts[0])] + [(doors[k + 1], doors[k]) for k in range(1, len(doors) - 1, 2)]
-    for low, high in spans:
+    for low, high in d.door_spans:
         at = body.side(low, high)
         right[body.rows(0.38, band) & at] = Slot.GLASS
         right[body.rows(0.0, 0.40) & at] = Slot.TRIM
@@ -250,16 +276,24 @@ def _bellows(half: float, height: float, table: tuple[Material, ...], joints: li
     return bodies
 
 
-def _cabin(d: _Measures, nose: float, tail: float, *, driver: bool = True) -> list[Mesh]:
-    """Floor and rows of seats, a dashboard before the `driver`: dark shapes behind the glass."""
+def _cabin(
+    d: _Measures, nose: float, tail: float, busy: float, rng: np.random.Generator, *, driver: bool = True
+) -> list[Mesh]:
+    """Floor and rows of seats, a share `busy` of them taken, and a dashboard before the `driver`."""
     half, waist, style, wheels_x = d.half, d.waist, d.style, d.wheels_x
     floor = 0.36 if style == "city" else 1.05
     parts = [block((nose - tail - 0.5, 2 * half - 0.12, 0.05), ((nose + tail) / 2, 0, floor), Slot.SEAT)]
     parts.append(block((nose - tail - 0.8, 1.15, 0.12), ((nose + tail) / 2, 0, 0.30), Slot.UNDER))
+    seats = list[tuple[float, float, float]]()
     for x in np.arange(tail + 1.0, nose - (2.2 if driver else 0.6), 0.85):
         over = max(1.08 - (floor + 0.39), 0.0) if np.abs(x - np.array(wheels_x)).min() < 0.65 else 0.0
         for y in (half - 0.55, -(half - 0.55)):
             parts.append(block((0.12, 0.84, 0.72), (x, y, floor + 0.75 + over), Slot.SEAT))
+            parts.append(
+                block((0.032, 0.032, d.band - floor), (x - 0.06, np.sign(y) * 0.38, (d.band + floor) / 2), Slot.CHROME)
+            )
+            seats += [(float(x) + 0.06, y + side, floor + 0.45 + over) for side in (0.21, -0.21)]
+    parts += passengers(seats, busy, rng)
     if driver:
         parts.append(block((0.45, 2 * half - 0.3, 0.28), (nose - 0.55, 0, waist - 0.12), Slot.SEAT))
         parts.append(block((0.14, 0.5, 0.85), (nose - 1.35, half - 0.65, floor + 0.75), Slot.SEAT))

@@ -148,7 +148,7 @@ SKINS = tuple(
     for tone in ((0.55, 0.33, 0.24), (0.42, 0.25, 0.17), (0.27, 0.15, 0.09), (0.12, 0.065, 0.04), (0.05, 0.028, 0.02))
 )
 # UN R104: class C, yellow: at least 300 cd/lx/m2 when new; on the road it is dirty.
-CONTOUR_TAPE = Material("contour tape", (0.56, 0.37, 0.03), roughness=0.45, retro_cd_lx_m2=120.0, reflectance_905=0.8)
+CONTOUR_TAPE = Material("contour tape", (0.46, 0.33, 0.06), roughness=0.45, retro_cd_lx_m2=120.0, reflectance_905=0.8)
 RETRO_BLUE = Material("blue retro stripe", (0.01, 0.05, 0.30), roughness=0.45, retro_cd_lx_m2=14.0, reflectance_905=0.6)
 RETRO_RED = Material("red retro stripe", (0.62, 0.06, 0.02), roughness=0.45, retro_cd_lx_m2=18.0, reflectance_905=0.7)
 RETRO_YELLOW = Material(

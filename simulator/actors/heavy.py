@@ -131,11 +131,11 @@ def contour_tape(x0: float, x1: float, half_width: float, z: float) -> list[Mesh
     return both(block((x1 - x0, 0.006, 0.05), ((x0 + x1) / 2, half_width + 0.003, z), Slot.TAPE))
 
 
-def rear_doors(tail: float, half: float, low: float, high: float) -> list[Mesh]:
+def rear_doors(tail: float, half: float, low: float, high: float, marked: bool) -> list[Mesh]:
     """What is on the doors at the end `tail` of a closed body between two heights, in front of its wall at tail + 2 cm.
 
-    Aluminium frame, hinges, locking rods with their handles, end-outline lamps (UN R48), the contour in tape (R104),
-    and rear marking plates.
+    Aluminium frame, hinges, locking rods with their handles, end-outline lamps (UN R48), rear marking plates and, if
+    it is `marked` as new lorries must be, the contour in tape (R104).
     """
     tall, middle = high - low, (low + high) / 2
     parts = both(block((0.02, 0.09, tall - 0.02), (tail + 0.005, half - 0.045, middle), Slot.ALUMINIUM))
@@ -158,9 +158,10 @@ def rear_doors(tail: float, half: float, low: float, high: float) -> list[Mesh]:
         rounded_box((0.03, 0.10, 0.035), (tail - 0.012, half - 0.10, high - 0.06), radius=0.01, slot=Slot.TAIL)
     )
     side, face = half - 0.20, tail + 0.014
-    parts += both(block((0.006, 0.05, tall - 0.36), (face, side, middle), Slot.TAPE))
-    for z in (low + 0.155, high - 0.155):
-        parts += both(block((0.006, side - 0.06, 0.05), (face, 0.5 * side + 0.02, z), Slot.TAPE))
+    if marked:
+        parts += both(block((0.006, 0.05, tall - 0.36), (face, side, middle), Slot.TAPE))
+        for z in (low + 0.155, high - 0.155):
+            parts += both(block((0.006, side - 0.06, 0.05), (face, 0.5 * side + 0.02, z), Slot.TAPE))
     parts += marking_plates(tail, half, low + 0.33)
     for z in (low - 0.02, low + 0.12):  # buffers
         parts += both(rounded_box((0.09, 0.10, 0.12), (tail - 0.03, half - 0.07, z), radius=0.02, slot=Slot.TRIM))

@@ -41,6 +41,7 @@ TRACTOR = "tractor"  # without a trailer
 OPEN = "open_flatbed"  # without a tail board, and with nothing at its end
 DECK_M = 0.12  # thickness of the deck of a flatbed
 FIFTH_WHEEL_M = 0.45  # ahead of the rear axle
+MARKED = 0.55  # share of closed bodies with their contour in tape behind; an estimate
 CLEAR_M = 2.3  # of its deck that is empty at an open end
 PAINTS = ("any", *finishes.paint_names())
 
@@ -303,7 +304,7 @@ def _box_body(back: float, tail: float, half: float, z: float, height: float, rn
     for x in (front - 0.045, tail + 0.045):
         parts += both(block((0.09, 0.02, tall - 0.02), (x, flush, level), Slot.ALUMINIUM))
     parts += both(block((length - 0.02, 0.02, 0.10), (middle, flush, height - 0.055), Slot.ALUMINIUM))
-    parts += rear_doors(tail, half, z, height)
+    parts += rear_doors(tail, half, z, height, marked=rng.random() < MARKED)
     for x in np.linspace(tail, front, 2 + int(length / 1.3))[1:-1]:  # joints of the panels
         parts += both(block((0.007, 0.004, tall - 0.22), (x, half, level), Slot.GAP))
     if rng.random() < 0.5:
@@ -411,5 +412,5 @@ def semi_trailer(
         parts += both(block((guard1 - guard0, 0.03, 0.12), ((guard0 + guard1) / 2, half - 0.04, level), Slot.CHROME))
     parts.append(block((0.12, 2 * half - 0.1, 0.14), (tail + 0.10, 0, 0.50), Slot.TRIM))
     parts.append(block((0.15, 0.3, 0.5), (tail + 0.25, 0, 0.80), Slot.UNDER))
-    parts += rear_doors(tail, half, floor, height)
+    parts += rear_doors(tail, half, floor, height, marked=rng.random() < MARKED)
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.003, floor + 0.02)

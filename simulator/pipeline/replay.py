@@ -217,7 +217,7 @@ def check_run(
 
     Args:
         record: what `read_drive` made of a recording.
-        dt, until, seed: None: those of the record; where it does not say: its step, the usual end, 0.
+        dt, until, seed: None: those of the record; where it does not say: its step, its last time, 0.
         parameters: with which the run was read.
 
     Returns:
@@ -225,7 +225,8 @@ def check_run(
     """
     facts = record.facts
     dt = float(facts.get("dt") or record.dt) if dt is None else dt
-    until = facts.get("until") if until is None else until
+    if until is None:
+        until = facts.get("until") if facts else record.end
     seed = int(facts.get("seed") or 0) if seed is None else seed
     recording = run.play(dt=dt, until=until, seed=seed)
     return (

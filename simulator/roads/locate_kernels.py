@@ -10,16 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.numerics.jit import kernel
+from simulator.roads.locate_scores import BESIDE_M, DRIVABLE_M, METRES_PER_STOREY, MIDDLE_M, ON_M, WEDGE_M
 from simulator.roads.polynomial import Array, Index
 
 _NEWTON_STEPS = 12
 _DEPTH = 64  # of the stack: the tree is balanced, two entries a level
-_METRES_PER_STOREY = 0.25  # a metre of height counts like this many metres beside the road
-_MIDDLE_M = 1e-3  # how much the middle of a lane is preferred to its edge
-_DRIVABLE_M = 1e-2  # how much a drivable lane is preferred to others
-_BESIDE_M = 2e-2  # how much a place on a surface is preferred to one beside it
-_ON_M = 1e-6  # closer to a surface is on it
-_WEDGE_M = 0.5  # along the road, of the wedges at kinks that count as its surface
 _LEAN_STEPS = 10
 _SAME_M = 1e-9
 _INSIDE_M = 1e-6  # a jump at the end of a piece is taken from this far within
@@ -67,7 +62,7 @@ def locate_points(index, points, start, stop, whole, real):
     for k in range(start, stop):
         z = points[k, 2] if points.shape[1] > 2 else np.nan
         # Most points lie on a road: then boxes that do not hold them are passed by from the beginning.
-        for limit in (_BESIDE_M, np.inf):
+        for limit in (BESIDE_M, np.inf):
             road, section, lane, s, t, distance = _search(
                 boxes, pieces, owner, sections, starts, lanes, profiles, cubics, heights, stack, bounds,
                 points[k, 0], points[k, 1], z, limit,
@@ -188,13 +183,13 @@ def _on_piece(pieces, owner, sections, starts, lanes, profiles, cubics, heights,
     away = np.sqrt(beside * beside + along * along)
     # At a kink within a road, a point on its outside is ahead of one piece and behind the next.
     at_end = (w <= 0.0 and owner[piece, 2]) or (w >= 1.0 and owner[piece, 3])
-    distance = 0.0 if beside == 0.0 and abs(along) < _WEDGE_M and not at_end else away
-    score = away + (_MIDDLE_M * abs(part - 0.5) if distance < _ON_M else _BESIDE_M)
+    distance = 0.0 if beside == 0.0 and abs(along) < WEDGE_M and not at_end else away
+    score = away + (MIDDLE_M * abs(part - 0.5) if distance < ON_M else BESIDE_M)
     if row < 0 or not lanes[row, 1]:
-        score += _DRIVABLE_M
+        score += DRIVABLE_M
     if z == z:
         height = _cubic_at(cubics, profiles[road, 2], profiles[road, 3], s, s) + rise
-        score += _METRES_PER_STOREY * abs(z - height)
+        score += METRES_PER_STOREY * abs(z - height)
     return score, road, sections[here, 0], lanes[row, 0] if row >= 0 else 0, s, t, distance
 
 

@@ -101,7 +101,8 @@ class ReferenceLine:
         return [row[0] for row in rows], rows
 
     @cached_property
-    def _all_cubics(self) -> CubicTable:
+    def cubic_table(self) -> CubicTable:
+        """Its cubics, evaluated together."""
         return CubicTable(self.cubics)
 
     def at(self, s: float) -> tuple[float, float, float, float]:
@@ -114,7 +115,7 @@ class ReferenceLine:
         """x, y, heading, curvature (N,) at stations s (N,), in m, rad and 1/m; the heading is not wrapped."""
         s = np.atleast_1d(np.asarray(s, np.float64))
         index = np.maximum(np.searchsorted(self.table[:, 0], s, side="right") - 1, 0)
-        return line_points(self.table[index], s, self._all_cubics)
+        return line_points(self.table[index], s, self.cubic_table)
 
 
 def line_points(rows: Array, s: Array, cubics: CubicTable) -> tuple[Array, Array, Array, Array]:

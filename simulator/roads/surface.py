@@ -29,7 +29,7 @@ from simulator.roads.surface_materials import (
     materials,
     to_mesh,
 )
-from simulator.roads.surface_overlay import clip_faces, give_way
+from simulator.roads.surface_overlay import clip_faces, give_way, sink_rails
 from simulator.roads.surface_paint import painted_areas
 from simulator.roads.surface_polygons import Triangles, triangles_of
 from simulator.roads.surface_quads import (
@@ -45,7 +45,8 @@ from simulator.roads.surface_quads import (
 from simulator.roads.surface_rows import Array, refine_rows, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
 from simulator.roads.surface_tunnels import hills, tunnels
-from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, verge
+from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, strip_ends, verge
+from simulator.roads.uncollected import uncollected
 from simulator.scene.mesh import Mesh
 from simulator.scene.textures import MARKING_M
 
@@ -98,6 +99,7 @@ class RoadSurface:
         return result
 
 
+@uncollected()
 def surface(
     network: RoadNetwork,
     origin: ArrayLike,
@@ -147,9 +149,11 @@ def surface(
     lying = Triangles.join([lying, added])
     ground = TriangleIndex(Triangles.join([lying, common.surface]).corners)
     decks = TriangleIndex(triangles_of(quads.take(bridge)).corners)
-    edge = verge(plan.union(shapely.union_all(islands.shapes)), ground, terrain, decks, style.land)
-    rails = triangles_of(Quads.join([rail_quads(*stretch) for stretch in stretches]))
-    structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), rails])
+    outline = plan.union(shapely.union_all(islands.shapes))
+    edge = verge(outline, strip_ends(stretches), ground, terrain, decks, style.land)
+    rails = Quads.join([rail_quads(*stretch) for stretch in stretches])
+    rails = sink_rails(rails, quads.take(quads.tier == Tier.CARRIAGEWAY), asphalt)
+    structures = Triangles.join([bridge_decks(stretches, quads.take(deck)), tunnels(rows), triangles_of(rails)])
     above = hills(rows, terrain)
     channels = gutters(Triangles.join([standing, added]), asphalt)
     everything = Triangles.join([lying, standing, structures, edge, above, channels])

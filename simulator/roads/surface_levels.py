@@ -130,11 +130,11 @@ class CommonGround:
         key = _key(quads.road, quads.lane.astype(np.int64), quads.st[:, 0, 0])
         return np.asarray((quads.tier == Tier.CARRIAGEWAY) & np.isin(key, self.replaced))
 
-    def covers(self, quads: Quads) -> NDArray[np.bool_]:
-        """(Q,) which of some quads lie on it with their middle."""
-        middle = quads.corners.mean(axis=1)
-        z, _ = TriangleIndex(self.surface.corners).height(middle[:, :2], near_z=middle[:, 2])
-        return np.asarray(np.abs(z - middle[:, 2]) < SAME_LEVEL_M)
+    def covers(self, flaps: Quads) -> NDArray[np.bool_]:
+        """(Q,) which of some quads begin or end on it, across the road."""
+        ends = flaps.corners.reshape(-1, 2, 3).mean(axis=1)
+        z, _ = TriangleIndex(self.surface.corners).height(ends[:, :2], near_z=ends[:, 2])
+        return np.asarray((np.abs(z - ends[:, 2]) < SAME_LEVEL_M).reshape(-1, 2).any(axis=1))
 
 
 def uneven_roads(rows: list[Rows]) -> frozenset[int]:

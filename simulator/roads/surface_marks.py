@@ -23,7 +23,7 @@ from simulator.roads.surface_corners import Stretch
 from simulator.roads.surface_index import QuadIndex, TriangleIndex
 from simulator.roads.surface_levels import SAME_LEVEL_M
 from simulator.roads.surface_polygons import Triangles, quad_triangles
-from simulator.roads.surface_quads import Quads, Tier
+from simulator.roads.surface_quads import Quads, Tier, cut_along
 from simulator.roads.surface_rows import Array
 
 RAISE_M = 0.0015  # thickness of sprayed thermoplastic paint
@@ -320,14 +320,7 @@ def _laid(dash: Dash, index: TriangleIndex) -> Dash:
     on = np.abs(height - center[:, 2]) < SAME_LEVEL_M
     if not on.any():
         return dash
-    corners, st = dash.corners[on], dash.st[on]
-    count = np.ceil((st[:, 2, 0] - st[:, 1, 0]) / _LAID_M).astype(np.int64)
-    of = np.repeat(np.arange(len(count)), count)
-    begin = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / count[of]
-    part = np.stack([begin, begin, begin + 1.0 / count[of], begin + 1.0 / count[of]], axis=1)[..., None]
-    corners, st = (
-        values[of][:, [0, 1, 1, 0]] * (1.0 - part) + values[of][:, [3, 2, 2, 3]] * part for values in (corners, st)
-    )
+    corners, st, _ = cut_along(dash.corners[on], dash.st[on], _LAID_M)
     flat = corners.reshape(-1, 3)
     z, _ = index.height(flat[:, :2], near_z=flat[:, 2])
     laid = np.where(np.abs(z - flat[:, 2]) < SAME_LEVEL_M, z + RAISE_M, flat[:, 2])

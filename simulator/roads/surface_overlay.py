@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from simulator.roads.surface_index import QuadIndex, TriangleIndex
 from simulator.roads.surface_levels import SAME_LEVEL_M, corner_weights
 from simulator.roads.surface_polygons import Triangles, quad_triangles, triangulate, walls
-from simulator.roads.surface_quads import Look, Quads, Tier
-from simulator.roads.surface_rows import Array
+from simulator.roads.surface_quads import FLUSH_M, RAIL_M, Look, Quads, Tier, cut_along
+from simulator.roads.surface_rows import LONGEST_M, Array
 
 Index = NDArray[np.int64]
 
 _SLIVER_M2 = 2e-3
 _TRIFLE_M = 5e-3
 _STOREY_M = 2.5  # a junction on a slope spans this much height
+_RAIL_STEP_M = 0.25  # of rails where other roads cross them
+_RAMP_M = 1.5  # so far beside those they come down
 _FACE_M = 0.16  # height of the face along a cut: a kerb and a little more, below the road
 
 
@@ -126,6 +131,25 @@ def _cut_faces(quads: Quads, whole: NDArray[np.object_], parts: NDArray[np.objec
         ends.append(np.column_stack([xy, np.einsum("ij,ij->i", weights, quads.corners[of, :, 2])]))
     # Rings run counter-clockwise, so that the outside lies to the right.
     return walls(ends[0], ends[1], _FACE_M, Look.KERB)
+
+
+def sink_rails(rails: Quads, lanes: Quads, asphalt: TriangleIndex) -> Quads:
+    """The same rails, but flush with the ground where other roads cross them: with `lanes`, on their `asphalt`."""
+    if not len(rails) or not len(lanes):
+        return rails
+    middle = rails.corners.mean(axis=1)
+    rail, lane = QuadIndex(lanes.corners, LONGEST_M).near(middle[:, :2])
+    meets = np.abs(middle[rail, 2] - lanes.corners[lane, :, 2].mean(axis=1)) < SAME_LEVEL_M
+    meets &= rails.road[rail] != lanes.road[lane]
+    street = shapely.union_all(lanes.take(np.unique(lane[meets])).polygons())
+    near = np.isin(np.arange(len(rails)), rail[meets])
+    corners, st, of = cut_along(rails.corners[near], rails.st[near], _RAIL_STEP_M)
+    flat = corners.reshape(-1, 3)
+    away = shapely.distance(street, shapely.points(flat[:, :2]))
+    beside = flat[:, 2] - (RAIL_M - FLUSH_M) * (1.0 - np.clip(away / _RAMP_M, 0.0, 1.0))
+    z, _ = asphalt.height(flat[:, :2], near_z=beside)
+    corners[..., 2] = np.where((away == 0.0) & np.isfinite(z), z + FLUSH_M, beside).reshape(-1, 4)
+    return Quads.join([rails.take(~near), replace(rails.take(near).take(of), corners=corners, st=st)])
 
 
 def clip_faces(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import shapely
@@ -56,8 +57,14 @@ class Triangles:
 
 def runs(chosen: Mask) -> list[tuple[int, int]]:
     """First and last index of every run of True."""
-    edge = np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8))
-    return list(zip(np.flatnonzero(edge == 1).tolist(), (np.flatnonzero(edge == -1) - 1).tolist()))
+    found, first = list[tuple[int, int]](), -1
+    for k, here in enumerate([*chosen.tolist(), False]):
+        if here and first < 0:
+            first = k
+        elif not here and first >= 0:
+            found.append((first, k - 1))
+            first = -1
+    return found
 
 
 def outlines(profile: Profile, chosen: Mask) -> list[Array]:
@@ -75,14 +82,23 @@ def polygons_of(rings: Sequence[Array]) -> NDArray[np.object_]:
         return np.zeros(0, object)
     index = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
     made = shapely.polygons(shapely.linearrings(np.concatenate(rings), indices=index))
+    # In short pieces, for a road that curls up (of a broken map) crosses itself thousands of times.
+    pieces, owner = list[Array](), list[int]()
     for k in np.flatnonzero(~shapely.is_valid(made)).tolist():
-        # In short pieces, for a road that curls up (of a broken map) crosses itself thousands of times.
         half = len(rings[k]) // 2
         left, right = rings[k][:half], rings[k][half : 2 * half][::-1]
-        starts = range(0, max(half - 1, 1), _PIECE)
-        pieces = [np.concatenate([left[i : i + _PIECE + 1], right[i : i + _PIECE + 1][::-1]]) for i in starts]
-        whole = shapely.make_valid([shapely.Polygon(piece) for piece in pieces if len(piece) > 3])
-        made[k] = shapely.union_all(shapely.buffer(whole, 0.0))
+        for i in range(0, max(half - 1, 1), _PIECE):
+            a, b = left[i : i + _PIECE + 1], right[i : i + _PIECE + 1]
+            pieces.append(np.concatenate([a, b[::-1], a[:1]]))
+            owner.append(k)
+    if not pieces:
+        return np.asarray(made, object)
+    index = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
+    whole = shapely.make_valid(shapely.polygons(shapely.linearrings(np.concatenate(pieces), indices=index)))
+    whole = shapely.buffer(whole, 0.0)
+    for k, same in groupby(range(len(owner)), key=owner.__getitem__):
+        rows = list(same)
+        made[k] = whole[rows[0]] if len(rows) == 1 else shapely.union_all(whole[rows])
     return np.asarray(made, object)
 
 

@@ -27,8 +27,8 @@ _CAP_M = 0.16
 _GUTTER_M = 0.8  # narrower borders are gutters, wider ones soft shoulders
 _EDGE_STRIP_M = 0.5  # paved part of a soft shoulder
 _GAUGE_M = 1.435  # between the heads of rails (EN 13848-1)
-_HEAD_M, _RAIL_M = 0.072, 0.172  # width of the head and height of the rail 60E1 (EN 13674-1)
-_FLUSH_M = 0.004  # how far rails in a street stand out
+_HEAD_M, RAIL_M = 0.072, 0.172  # width of the head and height of the rail 60E1 (EN 13674-1)
+FLUSH_M = 0.004  # how far rails in a street stand out
 _STEP_M = 0.003  # neighbouring lanes that differ by more have a face between them
 
 
@@ -165,6 +165,18 @@ class Profile:
     tier: NDArray[np.int8]
     lane: NDArray[np.int32]
     heights: Array
+
+
+def cut_along(corners: Array, st: Array, longest_m: float) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Quads (Q, 4, 3) and their texture metres (Q, 4, 2) in pieces of at most a length, and which each comes from."""
+    count = np.maximum(np.ceil((st[:, 2, 0] - st[:, 1, 0]) / longest_m), 1.0).astype(np.int64)
+    of = np.repeat(np.arange(len(count)), count)
+    begin = (np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)) / count[of]
+    part = np.stack([begin, begin, begin + 1.0 / count[of], begin + 1.0 / count[of]], axis=1)[..., None]
+    corners, st = (
+        values[of][:, [0, 1, 1, 0]] * (1.0 - part) + values[of][:, [3, 2, 2, 3]] * part for values in (corners, st)
+    )
+    return corners, st, of
 
 
 def is_driving(lane: Lane) -> bool:
@@ -365,7 +377,7 @@ def rail_quads(rows: Rows, profile: Profile) -> Quads:
         if width.min() < _GAUGE_M + 2.0 * _HEAD_M:
             continue
         across /= width
-        height = _FLUSH_M if lane.type == "tram" else _RAIL_M
+        height = FLUSH_M if lane.type == "tram" else RAIL_M
         for side in (-1.0, 1.0):
             middle = 0.5 * (left + right) + side * 0.5 * (_GAUGE_M + _HEAD_M) * across
             a, b = (middle + sign * 0.5 * _HEAD_M * across for sign in (1.0, -1.0))

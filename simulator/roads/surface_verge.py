@@ -24,6 +24,8 @@ _BRIDGE_M = 2.6  # a road this high above the land is a bridge
 DECK_M = 0.9  # thickness of a bridge deck
 _SLIT_M = 0.02
 _MOWN_M = 2.4  # beside roads through woods
+_ON_M = 1e-4
+_BELOW_M = 0.5  # of a road and its kerb the verge meets the road
 _BURIED_M = 0.06  # the outer edge of a verge lies this far below the land
 
 
@@ -59,13 +61,28 @@ def ground_plan(
     return shapely.union_all(np.concatenate([polygons_of(rings), polygons[rest], more]))
 
 
+def strip_ends(stretches: list[Stretch]) -> Array:
+    """(K, 2) edges and middles of all strips at both ends of all roads."""
+    parts = [np.zeros((0, 2))]
+    for rows, profile in stretches:
+        for end, outer in zip((0, -1), rows.outer):
+            left, right = profile.left[:, end, :2], profile.right[:, end, :2]
+            parts += [left, right, 0.5 * (left + right)] if outer else []
+    return np.concatenate(parts)
+
+
 def verge(
-    plan: shapely.Geometry, index: TriangleIndex, terrain: Terrain, above: TriangleIndex, land: str = "meadow"
+    plan: shapely.Geometry,
+    ends: Array,
+    index: TriangleIndex,
+    terrain: Terrain,
+    above: TriangleIndex,
+    land: str = "meadow",
 ) -> Triangles:
     """Grass from the edges of the ground plan down or up to the land, a narrow strip where that is forest.
 
     Args:
-        plan: from `ground_plan`.
+        plan: from `ground_plan`; ends: from `strip_ends`, where the height of its edges bends.
         index: triangles of all ground of roads.
         terrain: the land.
         above: triangles of bridges, which the verge stays below.
@@ -79,11 +96,13 @@ def verge(
     ring = plan.buffer(width, quad_segs=3).difference(plan)
     segments = _segments(plan)
     tree = shapely.STRtree(shapely.linestrings(segments))
+    met, _ = tree.query(shapely.points(ends), predicate="dwithin", distance=_ON_M)
+    ring = shapely.snap(ring, shapely.multipoints(ends[np.unique(met)]), _ON_M)
 
     def height(xy: Array) -> Array:
         """Height (N,) of the verge at points (N, 2): the road's edge eases over to the land."""
         foot, distance = _nearest(xy, segments, tree)
-        z, _ = index.height(foot, near_z=terrain.height(foot), tolerance_m=0.01)
+        z, _ = index.height(foot, near_z=terrain.height(foot) - _BELOW_M, tolerance_m=0.01)
         land = terrain.height(xy) - _BURIED_M
         part = np.clip(distance / width, 0.0, 1.0)
         edge = np.where(np.isfinite(z), z, land)

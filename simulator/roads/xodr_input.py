@@ -86,8 +86,10 @@ def load_xml(
 
     data = _read_bytes(Path(path), report.source, kind, max_bytes)
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]  # UTF-16 or UTF-32
-    if b"<!ENTITY" in (data.replace(b"\0", b"") if wide else data):
-        raise InputError("declares XML entities; OddRoad accepts files without them", source=report.source)
+    plain = data.replace(b"\0", b"") if wide else data
+    if b"<!ENTITY" in plain:
+        line = _line_of(plain, b"<!ENTITY")
+        raise InputError("declares XML entities; OddRoad accepts files without them", source=report.source, line=line)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
@@ -114,11 +116,18 @@ def load_xml(
         for message in repairs:
             report.warn(None, message)
     if root.getroottree().docinfo.internalDTD is not None:
-        raise InputError("has a document type (<!DOCTYPE>); OddRoad accepts files without one", source=report.source)
+        line = _line_of(plain, b"<!DOCTYPE")
+        message = "has a document type (<!DOCTYPE>); OddRoad accepts files without one"
+        raise InputError(message, source=report.source, line=line)
     if isinstance(root.tag, str) and root.tag.startswith("{"):
         for element in root.iter(etree.Element):
             element.tag = element.tag.rpartition("}")[2]
     return root
+
+
+def _line_of(data: bytes, mark: bytes) -> int:
+    """The line in which a mark stands first."""
+    return data[: max(data.find(mark), 0)].count(b"\n") + 1
 
 
 def _read_bytes(path: Path, source: str, kind: str, max_bytes: int) -> bytes:

@@ -13,7 +13,13 @@
 Speeds are in km/h, as test protocols give them. Conditions of one `when` hold together; of a list, any. Distances, time
 gaps and times to collision are between bounding boxes. An actor without events keeps its lane and speed, the ego too:
 it stands for whatever is under test. `environment` is light and weather at the start, `signals` are controllers of
-traffic signals; events without an actor change them.
+traffic signals; events without an actor change them. `variables` are values that events set and wait for; `acts` are
+parts of the story with a beginning and an end of their own; `routes` and `paths` are lines by name:
+
+    variables: {warned: false}
+    acts: {approach: {until: {time_s: 5}}, encounter: {when: {variable: warned, equals: true}}}
+    routes: {detour: [{road: "1", lane: -1, s_m: 0}, {road: "7", lane: -1, s_m: 60}]}
+    paths: {swerve: [{of: ego}, {of: ego, ahead_m: 20, left_m: 2}, {of: ego, ahead_m: 60}]}
 """
 
 from __future__ import annotations
@@ -31,14 +37,16 @@ from simulator.scenario.entries import inlined
 from simulator.scenario.models import RoadSpec
 from simulator.scenario.script_deeds import DEEDS, WORLDLY, Environment, SignalPhase
 from simulator.scenario.script_kinds import KINDS, TOWING
-from simulator.scenario.script_terms import Acceleration, Kmh, Metres, Name, Number, Seconds, Spot, Texts
+from simulator.scenario.script_lines import TimedSpot, wrong_corners
+from simulator.scenario.script_terms import Acceleration, Kmh, Lanes, Metres, Name, Number, Seconds, Spot, Texts, Value
 
 _MEASURES = ("distance_m", "headway_s", "ttc_s", "faster_by_kmh")  # up to an actor or a place
 _TO_ACTORS = {"headway_s": "is the time gap to an actor; give to:, or ttc_s with at:", "faster_by_kmh": "needs to:"}
 _STATES = (
     *("slower_kmh", "faster_kmh", "brakes_mps2", "stands_s", "travelled_m", "touches"),
-    *("off_road_s", "road_ends_s"),
+    *("off_road_s", "road_ends_s", "heading_deg", "clear_ahead_m", "clear_behind_m"),
 )  # of an actor
+_RULES = ("equals", "at_least", "at_most")  # of a variable
 _NAMES_OF_ACTORS = ("of", "to", "actor", "touches", "draws", "around", "trailer")
 
 
@@ -67,13 +75,14 @@ class When(Block):
     time_s: Seconds | None = None
     """Simulated time."""
     after: Name | None = None
-    """An event that has to be over."""
+    """An event or act that has to be over."""
     with_start_of: Name | None = None
-    """An event that has to have begun."""
+    """An event or act that has to have begun."""
     of: Name | None = None
     """Whose distance, speed and so on; null: of the event's actor."""
     to: Name | None = None
-    """The actor up to which distance_m, headway_s and ttc_s are measured, and than which it is faster."""
+    """The actor up to which distance_m, headway_s and ttc_s are measured, than which it is faster, or whose heading
+    counts as 0 in heading_deg."""
     at: Spot | None = None
     """The place up to which they are measured."""
     distance_m: Metres | None = None
@@ -104,6 +113,24 @@ class When(Block):
     """Distance covered since the start, at least."""
     touches: Name | None = None
     """The actor that it touches."""
+    heading_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] | None = None
+    """Heading within `within_deg` of this, counter-clockwise from the x axis or from the heading of `to`."""
+    within_deg: Annotated[float, Number("deg", ge=0.0, le=180.0)] = 5.0
+    """By how much it may differ."""
+    clear_ahead_m: Metres | None = None
+    """Nobody ahead of it in a lane for so long."""
+    clear_behind_m: Metres | None = None
+    """Nobody behind it in a lane for so long."""
+    clear_lane: Lanes = 0
+    """Which lane: so many to the left of its own (negative: to the right)."""
+    variable: Name | None = None
+    """One of `variables:`, with one of the next three."""
+    equals: Annotated[bool | int | float | str, Value()] | None = None
+    """Its value."""
+    at_least: Annotated[float, Number("", ge=-1e9, le=1e9)] | None = None
+    """Its value, at least."""
+    at_most: Annotated[float, Number("", ge=-1e9, le=1e9)] | None = None
+    """Its value, at most."""
     signal: Annotated[str, Word()] | None = None
     """Id of a traffic signal, with `shows`."""
     shows: Annotated[str, Word()] | None = None
@@ -128,11 +155,14 @@ class When(Block):
         for name, text in _TO_ACTORS.items():
             if values[name] is not None and values["at"] is not None:
                 yield (name,), text
-        if ends and not measures:
+        if ends and not measures and (ends != ["to"] or values["heading_deg"] is None):
             yield (ends[0],), f"goes with {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
         if (values["signal"] is None) != (values["shows"] is None):
             yield ("signal",), "goes with shows"
-        others = ("time_s", "after", "with_start_of", "signal", *_STATES)
+        rules = [name for name in _RULES if values[name] is not None]
+        if (values["variable"] is None and rules) or (values["variable"] is not None and len(rules) != 1):
+            yield ("variable",), f"goes with exactly one of {', '.join(_RULES)}"
+        others = ("time_s", "after", "with_start_of", "signal", "variable", *_STATES)
         if not measures and all(values[name] is None for name in others):
             yield (), f"needs a condition: {', '.join((*others, *_MEASURES))}"
 
@@ -222,6 +252,8 @@ class Event(Block):
     """What: one action, or several together."""
     times: Annotated[int, Number("", ge=1, le=1000, whole=True)] = 1
     """How often at most."""
+    act: Name | None = None
+    """One of `acts:`; null: the act that begins at the start and has no end."""
     priority: Annotated[str, Word(("parallel", "override", "skip"))] = "parallel"
     """Towards the other events of the actor; an action always ends one that moves the actor in the same direction."""
 
@@ -234,6 +266,15 @@ class Event(Block):
             for number, when in enumerate(values.get("when", ())):
                 if when.needs_actor:
                     yield ("when", number, "of"), "is required here"
+
+
+class Act(Block):
+    """A part of the story; its events are those that name it."""
+
+    when: Annotated[tuple[When, ...], OneOrMore(When)] = ()
+    """When it begins; without: at the start. Until then its events wait for nothing."""
+    until: Annotated[tuple[When, ...], OneOrMore(When)] = ()
+    """What ends it, with all of its events."""
 
 
 class Phase(Block):
@@ -265,7 +306,7 @@ class Parameters(Codec):
         if not isinstance(given, dict):
             raise problem("parameters", "must be a mapping of names to values")
         _check_names(given, "parameters")
-        return dict(zip(given, each(given.items(), _value, "parameters")))
+        return dict(zip(given, each(given.items(), Value().check, "parameters")))
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of a mapping of plain values."""
@@ -278,10 +319,34 @@ def _check_names(given: dict[Any, Any], kind: str) -> None:
             raise problem(kind, f'"{str(name)[:60]}" is no name of letters, digits and _')
 
 
-def _value(given: Any) -> bool | int | float | str:
-    if isinstance(given, (bool, int, float, str)):
-        return given
-    raise problem("parameters", "must be a number, a text, or true or false")
+@dataclass(frozen=True, slots=True)
+class Lines(Codec):
+    """Annotation of a mapping of names to lists of at least two places."""
+
+    place: type[Spot]
+
+    def check(self, given: Any) -> dict[str, tuple[Spot, ...]]:
+        """Places by name."""
+        if not isinstance(given, dict):
+            raise problem("lines", "must be a mapping of names to lists of places")
+        _check_names(given, "lines")
+        return dict(zip(given, each(given.items(), self._line, "lines")))
+
+    def _line(self, given: Any) -> tuple[Spot, ...]:
+        if isinstance(given, tuple):
+            return given
+        if not isinstance(given, list) or len(given) < 2:
+            raise problem("lines", "must be a list of at least two places")
+        return tuple(each(enumerate(given), self.place.model_validate, "list"))
+
+    def write(self, value: Any) -> dict[str, Any]:
+        """Lists of mappings by name."""
+        return {name: [spot.model_dump(exclude_none=True) for spot in line] for name, line in value.items()}
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a mapping of lists."""
+        items = inlined(self.place.model_json_schema())
+        return {"type": "object", "additionalProperties": {"type": "array", "items": items, "minItems": 2}}
 
 
 class Script(Block):
@@ -305,6 +370,14 @@ class Script(Block):
     """Light and weather at the start."""
     signals: Annotated[dict[str, SignalController], Named(SignalController, "signals")] = Field(default_factory=dict)
     """Controllers of traffic signals, by name."""
+    variables: Annotated[dict[str, Any], Parameters()] = Field(default_factory=dict)
+    """Values at the start that the deed `set_variable` changes and conditions look at."""
+    routes: Annotated[dict[str, tuple[Spot, ...]], Lines(Spot)] = Field(default_factory=dict)
+    """Ways over the road network, by name, each by the shortest way from place to place."""
+    paths: Annotated[dict[str, tuple[TimedSpot, ...]], Lines(TimedSpot)] = Field(default_factory=dict)
+    """Straight lines from corner to corner, by name."""
+    acts: Annotated[dict[str, Act], Named(Act, "acts")] = Field(default_factory=dict)
+    """Parts of the story, by name."""
     story: tuple[Event, ...] = ()
     """What happens."""
 
@@ -313,9 +386,11 @@ class Script(Block):
         """Names of actors and events that there are not, or twice; distributions."""
         actors, story = values.get("actors"), values.get("story", ())
         events = [event.name for event in story]
+        acts = values.get("acts", {})
         for number, name in enumerate(events):
-            if name in events[:number]:
-                yield ("story", number, "name"), f'"{name}" is the name of another event already'
+            if name in events[:number] or name in acts:
+                other = "an act" if name in acts else "another event"
+                yield ("story", number, "name"), f'"{name}" is the name of {other} already'
         for path, key, value in _leaves({name: values[name] for name in values if name != "parameters"}, ()):
             if isinstance(value, Distribution):
                 yield (*path, key), "must be one value, no distribution; declare it under parameters to change it"
@@ -323,13 +398,50 @@ class Script(Block):
                 continue
             elif key in _NAMES_OF_ACTORS and actors is not None and value not in actors:
                 yield (*path, key), _unknown("actor", value, actors)
-            elif key in ("after", "with_start_of") and value not in events:
-                yield (*path, key), _unknown("event", value, events)
-        for number, condition in enumerate(values.get("until", ())):
-            if condition.needs_actor:
-                yield ("until", number, "of"), "is required here"
+            elif key in ("after", "with_start_of") and value not in events and value not in acts:
+                yield (*path, key), _unknown("event", value, [*events, *acts])
+        for path, conditions in _triggers(values.get("until", ()), acts):
+            for number, condition in enumerate(conditions):
+                if condition.needs_actor:
+                    yield (*path, number, "of"), "is required here"
+        yield from _names(values, acts, story)
         yield from _trailers(actors or {})
         yield from _phases(values.get("signals", {}), story)
+
+
+def _triggers(until: tuple[When, ...], acts: dict[str, Act]) -> Iterator[tuple[tuple[str, ...], tuple[When, ...]]]:
+    """Conditions that no event has, and where they stand."""
+    yield ("until",), until
+    for name, act in acts.items():
+        yield ("acts", name, "when"), act.when
+        yield ("acts", name, "until"), act.until
+
+
+def _names(
+    values: dict[str, Any], acts: dict[str, Act], story: tuple[Event, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Acts, variables, routes and paths that there are not, or that nobody can use."""
+    variables, routes, paths = (values.get(name, {}) for name in ("variables", "routes", "paths"))
+    for number, event in enumerate(story):
+        if event.act is not None and event.act not in acts:
+            yield ("story", number, "act"), _unknown("act", event.act, acts)
+    for name in acts:
+        if all(event.act != name for event in story):
+            yield ("acts", name), "has no event; events name it by act:"
+    for name, path in paths.items():
+        yield from ((("paths", name), text) for text in wrong_corners(path))
+        if name in routes:
+            yield ("paths", name), "is the name of a route already"
+    parts = ("actors", "until", "acts", "story", "routes", "paths")
+    for path, key, value in _leaves({name: values.get(name, ()) for name in parts}, ()):
+        if key == "along" and path[0] in ("routes", "paths"):
+            yield (*path, key), "cannot be used here: no line is made of another"
+        elif path[-1:] == ("settings",):
+            continue
+        elif key == "variable" and value not in variables:
+            yield (*path, key), _unknown("variable", value, variables)
+        elif key == "along" and value not in routes and value not in paths:
+            yield (*path, key), _unknown("route or path", value, [*routes, *paths])
 
 
 def _trailers(actors: dict[str, Actor]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import radians
 from typing import Any, cast
 
+from simulator.errors import InputError
 from simulator.scenario import script_deeds as deeds
+from simulator.scenario import script_lines as lines
 from simulator.scenario import script_models as script
 from simulator.scenario.script_kinds import entity
 from simulator.scenario.script_terms import Spot
@@ -15,7 +18,8 @@ from simulator.storyboard import model
 from simulator.storyboard.model.terms import Priority, StoryboardElementState
 
 Path = tuple[str | int, ...]
-_STORY, _WORLD = "story", "world"
+_STORY, _ACT, _WORLD = "story", "act", "world"
+_ANY = "any actor, any act"  # which is no name
 
 
 class Compiler:
@@ -23,11 +27,12 @@ class Compiler:
 
     Args:
         first_road: id of the road that is meant where none is named.
+        file: the script's, for messages.
         line: the line in which a key path stands, 0 where it is unknown.
     """
 
-    def __init__(self, source: script.Script, first_road: str, line: Callable[[Path], int]) -> None:
-        self.script, self.first_road, self.line = source, first_road, line
+    def __init__(self, given: script.Script, first_road: str, line: Callable[[Path], int], file: str) -> None:
+        self.script, self.first_road, self.line, self.source = given, first_road, line, file
 
     def storyboard(self) -> model.Storyboard:
         """What is so at the start, and what happens."""
@@ -37,11 +42,25 @@ class Compiler:
             () if given is None else (_environment("environment", given, self.line(("environment",))),),
             privates=tuple(self._start(name, actor) for name, actor in actors if not self._comes_later(name)),
         )
-        groups = tuple(self._group(name) for name in (*self.script.actors, None) if any(self._events(name)))
-        begin = model.SimulationTimeCondition("greaterOrEqual", 0.0)
-        act = model.Act("act", groups, model.Trigger((model.ConditionGroup((model.Condition("start", begin),)),)))
-        stories = (model.Story(_STORY, (act,)),) if groups else ()
+        acts = tuple(self._act(name) for name in (None, *self.script.acts) if any(self._events(act=name)))
+        stories = (model.Story(_STORY, acts),) if acts else ()
         return model.Storyboard(init, stories, self._end())
+
+    def _act(self, name: str | None) -> model.Act:
+        """An act of the story, or (None) what belongs to none."""
+        actors = (*self.script.actors, None)
+        groups = tuple(self._group(actor, name) for actor in actors if any(self._events(actor, act=name)))
+        begin = model.SimulationTimeCondition("greaterOrEqual", 0.0)
+        at_once = model.Trigger((model.ConditionGroup((model.Condition("start", begin),)),))
+        if name is None:
+            return model.Act(_ACT, groups, at_once)
+        given, path = self.script.acts[name], ("acts", name)
+        start, stop = (
+            tuple(self._conditions(name, "", when, (*path, key, i)) for i, when in enumerate(conditions))
+            for key, conditions in (("when", given.when), ("until", given.until))
+        )
+        end = model.Trigger(stop) if stop else None
+        return model.Act(name, groups, model.Trigger(start) if start else at_once, end, line=self.line(path))
 
     def entities(self) -> tuple[model.ScenarioObject, ...]:
         """All actors."""
@@ -101,13 +120,17 @@ class Compiler:
 
     # ---- events
 
-    def _events(self, actor: str | None) -> Iterator[tuple[int, script.Event]]:
-        return ((i, event) for i, event in enumerate(self.script.story) if event.actor == actor)
+    def _events(self, actor: str | None = _ANY, act: str | None = _ANY) -> Iterator[tuple[int, script.Event]]:
+        return (
+            (i, event)
+            for i, event in enumerate(self.script.story)
+            if actor in (_ANY, event.actor) and act in (_ANY, event.act)
+        )
 
-    def _group(self, actor: str | None) -> model.ManeuverGroup:
-        """What an actor does, or (None) what happens to the world."""
+    def _group(self, actor: str | None, act: str | None) -> model.ManeuverGroup:
+        """What an actor does in an act, or (None) what happens to the world."""
         events: list[model.Event] = []
-        for number, event in self._events(actor):
+        for number, event in self._events(actor, act):
             events.append(self._event(number, event))
             if any(isinstance(deed, deeds.Walk) for deed in event.do):
                 events.append(_halt(event.name))
@@ -144,10 +167,13 @@ class Compiler:
         )
         for name, state in states:
             if name is not None:
-                reference = model.StoryboardElementStateCondition("event", name, state, line=line)
+                kind: Any = "act" if name in self.script.acts else "event"
+                reference = model.StoryboardElementStateCondition(kind, name, state, line=line)
                 found.append((name, reference))
         if when.signal is not None and when.shows is not None:
             found.append(("signal", model.TrafficSignalCondition(when.signal, when.shows, line=line)))
+        if when.variable is not None:
+            found.append((when.variable, _variable(when, line)))
         who = (when.of or actor,)
         found += [
             (kind, model.ByEntityCondition(who, "any", condition, line=line))
@@ -200,6 +226,16 @@ class Compiler:
             yield "travelled", model.TraveledDistanceCondition(when.travelled_m, line=line)
         if when.touches is not None:
             yield "touches", model.CollisionCondition((when.touches,), line=line)
+        if when.heading_deg is not None:
+            angle, tolerance = radians(when.heading_deg), radians(when.within_deg)
+            if when.to is None:
+                yield "heading", model.AngleCondition("heading", angle, tolerance, line=line)
+            else:
+                yield "heading", model.RelativeAngleCondition(when.to, "heading", angle, tolerance, line=line)
+        if when.clear_ahead_m is not None or when.clear_behind_m is not None:
+            ways = when.clear_ahead_m or 0.0, when.clear_behind_m or 0.0
+            lane = model.RelativeLaneRange(when.clear_lane, when.clear_lane)
+            yield "clear", model.RelativeClearanceCondition(False, True, *ways, (lane,), line=line)
 
     # ---- actions
 
@@ -236,14 +272,16 @@ class Compiler:
             return [_keep_beside(deed, line)]
         if isinstance(deed, deeds.SpeedProfile):
             return [_speed_profile(deed, line)]
-        if isinstance(deed, deeds.Follow):
+        if isinstance(deed, lines.Follow):
             return self._follow(actor, deed, path)
-        if isinstance(deed, (deeds.Clothoid, deeds.Clothoids, deeds.Nurbs)):
+        if isinstance(deed, (lines.Clothoid, lines.Clothoids, lines.Nurbs)):
             return self._curve(actor, deed, path)
         if isinstance(deed, deeds.Walk):
             return self._walk(actor, deed, line)
         if isinstance(deed, deeds.TakeRoute):
-            stops = tuple(self._spot(spot, (*path, "via", i)) for i, spot in enumerate(deed.via))
+            if deed.along is not None:
+                return [model.AssignRouteAction(self._route(deed.along), line=line)]
+            stops = tuple(self._spot(spot, (*path, "via", i)) for i, spot in enumerate(deed.via or ()))
             return [model.AcquirePositionAction(stops[0], line=line) if len(stops) == 1 else _route(actor, stops, line)]
         if isinstance(deed, deeds.RandomRoute):
             return [model.RandomRouteAction(line=line)]
@@ -267,6 +305,8 @@ class Compiler:
             return [model.VisibilityAction(deed.cameras, deed.sensors, deed.traffic, line=line)]
         if isinstance(deed, deeds.Environment):
             return [_environment("environment", deed, line)]
+        if isinstance(deed, deeds.SetVariable):
+            return [_set_variable(deed, line)]
         if isinstance(deed, deeds.Signal):
             return [model.TrafficSignalStateAction(deed.signal, deed.state, line=line)]
         if isinstance(deed, deeds.SignalPhase):
@@ -283,22 +323,42 @@ class Compiler:
             ]
         return [model.DeleteEntityAction(actor, line=line)]
 
-    def _follow(self, actor: str, deed: deeds.Follow, path: Path) -> list[Any]:
-        corners = tuple(
-            model.Vertex(self._spot(corner, (*path, "path", i)), corner.time_s) for i, corner in enumerate(deed.path)
-        )
-        timed = deed.path[0].time_s is not None
-        return _along(actor, model.Polyline(corners), timed, deed.speed_kmh, self.line(path))
+    def _follow(self, actor: str, deed: lines.Follow, path: Path) -> list[Any]:
+        line, given = self.line(path), (*path, "path")
+        corners = deed.path or ()
+        if deed.along is not None:
+            corners, given = self.script.paths.get(deed.along, ()), ("paths", deed.along)
+        if not corners:
+            raise self._error(f'"{deed.along}" is a route; follow goes along one of paths:', (*path, "along"))
+        timed = corners[0].time_s is not None
+        return _along(deed.along or actor, self._polyline(corners, given), timed, deed.speed_kmh, line)
 
-    def _curve(self, actor: str, deed: deeds.Clothoid | deeds.Clothoids | deeds.Nurbs, path: Path) -> list[Any]:
+    def _polyline(self, corners: tuple[lines.TimedSpot, ...], path: Path) -> model.Polyline:
+        return model.Polyline(
+            tuple(model.Vertex(self._corner(corner, (*path, i)), corner.time_s) for i, corner in enumerate(corners))
+        )
+
+    def _route(self, name: str) -> model.Route:
+        """One of the script's routes."""
+        stops = self.script.routes.get(name)
+        if stops is None:
+            raise self._error(f'"{name}" is a path; give one of routes:', ("paths", name))
+        places = (self._spot(spot, ("routes", name, i)) for i, spot in enumerate(stops))
+        waypoints = tuple(model.Waypoint(place, "shortest") for place in places)
+        return model.Route(name, waypoints, line=self.line(("routes", name)))
+
+    def _error(self, text: str, path: Path) -> InputError:
+        return InputError(text, source=self.source, line=self.line(path) or None, key=".".join(map(str, path)))
+
+    def _curve(self, actor: str, deed: lines.Clothoid | lines.Clothoids | lines.Nurbs, path: Path) -> list[Any]:
         shape: model.Clothoid | model.ClothoidSpline | model.Nurbs
-        if isinstance(deed, deeds.Clothoid):
+        if isinstance(deed, lines.Clothoid):
             start = self._spot(deed.at, (*path, "at"))
             timed = deed.start_s is not None
             shape = model.Clothoid(
                 start, deed.curvature_1_m, deed.change_1_m2, deed.length_m, deed.start_s, deed.stop_s
             )
-        elif isinstance(deed, deeds.Clothoids):
+        elif isinstance(deed, lines.Clothoids):
             timed = deed.end_s is not None
             pieces = []
             for i, part in enumerate(deed.parts):
@@ -311,7 +371,7 @@ class Compiler:
         else:
             timed = deed.points[0].time_s is not None
             points = tuple(
-                model.ControlPoint(self._spot(point, (*path, "points", i)), point.time_s, point.weight)
+                model.ControlPoint(self._corner(point, (*path, "points", i)), point.time_s, point.weight)
                 for i, point in enumerate(deed.points)
             )
             shape = model.Nurbs(deed.order, points, deed.knots or _even_knots(len(points), deed.order))
@@ -325,6 +385,13 @@ class Compiler:
 
     # ---- places
 
+    def _corner(self, spot: Spot, path: Path) -> model.Position:
+        """A corner of a line: who comes there heads along the line, unless a heading is given."""
+        place = self._spot(spot, path)
+        if isinstance(place, model.WorldPosition) and spot.heading_deg is None:
+            return replace(place, h=None)
+        return place
+
     def _spot(self, spot: Spot, path: Path) -> model.Position:
         line = self.line(path)
         turn = model.Orientation(h=radians(spot.heading_deg), type="relative") if spot.heading_deg else None
@@ -335,11 +402,46 @@ class Compiler:
                 spot.of, spot.lanes, ds=spot.ahead_m, offset=spot.lateral_m, orientation=turn, line=line
             )
         if spot.x_m is not None and spot.y_m is not None:
-            return model.WorldPosition(spot.x_m, spot.y_m, h=radians(spot.heading_deg), line=line)
+            return model.WorldPosition(spot.x_m, spot.y_m, h=radians(spot.heading_deg or 0.0), line=line)
+        if spot.latitude_deg is not None and spot.longitude_deg is not None:
+            return model.GeoPosition(spot.latitude_deg, spot.longitude_deg, orientation=turn, line=line)
+        if spot.along is not None and spot.along in self.script.paths:
+            if spot.lane is not None:
+                raise self._error("goes with a route or road; paths have no lanes", (*path, "lane"))
+            shape = self._polyline(self.script.paths[spot.along], ("paths", spot.along))
+            trajectory = model.Trajectory(spot.along, shape, line=line)
+            return model.TrajectoryPosition(trajectory, spot.s_m or 0.0, spot.t_m or 0.0, turn, line=line)
+        if spot.along is not None:
+            across: model.FromRoadCoordinates | model.FromLaneCoordinates
+            if spot.lane is None:
+                across = model.FromRoadCoordinates(spot.s_m or 0.0, spot.t_m or 0.0)
+            else:
+                across = model.FromLaneCoordinates(spot.s_m or 0.0, str(spot.lane), spot.lateral_m)
+            return model.RoutePosition(self._route(spot.along), across, turn, line=line)
         road, s = spot.road if spot.road is not None else self.first_road, spot.s_m or 0.0
         if spot.t_m is not None:
             return model.RoadPosition(road, s, spot.t_m, turn, line=line)
         return model.LanePosition(road, str(spot.lane), s, spot.lateral_m, turn, line=line)
+
+
+def _variable(when: script.When, line: int) -> model.VariableCondition:
+    rules: dict[str, model.Rule] = {"equals": "equalTo", "at_least": "greaterOrEqual", "at_most": "lessOrEqual"}
+    name, value = next((name, value) for name in rules if (value := getattr(when, name)) is not None)
+    return model.VariableCondition(when.variable or "", rules[name], _text(value), line=line)
+
+
+def _set_variable(deed: deeds.SetVariable, line: int) -> model.VariableSetAction | model.VariableModifyAction:
+    if deed.value is not None:
+        return model.VariableSetAction(deed.variable, _text(deed.value), line=line)
+    rule = model.AddValue(deed.add) if deed.add is not None else model.MultiplyByValue(deed.times or 0.0)
+    return model.VariableModifyAction(deed.variable, rule, line=line)
+
+
+def _text(value: object) -> str:
+    """A value as OpenSCENARIO writes it."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _halt(walk: str) -> model.Event:

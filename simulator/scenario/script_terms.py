@@ -41,6 +41,21 @@ Shape = Annotated[str, Word(get_args(DynamicsShape))]
 
 
 @dataclass(frozen=True, slots=True)
+class Value(Codec):
+    """Annotation of a number, a text, or true or false."""
+
+    def check(self, given: Any) -> bool | int | float | str:
+        """The value as it is."""
+        if isinstance(given, (bool, int, float, str)):
+            return given
+        raise problem("value", "must be a number, a text, or true or false")
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a plain value."""
+        return {"type": ["number", "string", "boolean"]}
+
+
+@dataclass(frozen=True, slots=True)
 class Texts(Codec):
     """Annotation of a mapping of texts to texts; numbers count as texts."""
 
@@ -57,10 +72,12 @@ class Texts(Codec):
 
 
 class Spot(Block):
-    """A place: on a lane, beside a road's reference line, relative to an actor, or in world coordinates."""
+    """A place: on a lane, beside a road's or another line, relative to an actor, or in coordinates of the world."""
 
     road: Annotated[str, Word()] | None = None
     """Id of the road; null: the first of the network."""
+    along: Name | None = None
+    """One of `routes:` or `paths:` along which s_m counts from its start, in place of a road; paths have no lanes."""
     lane: Lanes | None = None
     """OpenDRIVE id of the lane."""
     s_m: Metres | None = None
@@ -81,8 +98,13 @@ class Spot(Block):
     """World coordinate."""
     y_m: SignedMetres | None = None
     """World coordinate."""
-    heading_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] = 0.0
-    """Counter-clockwise from the direction of the lane, the road (with `t_m`), the actor (`of`), or the x axis."""
+    latitude_deg: Annotated[float, Number("deg", ge=-90.0, le=90.0)] | None = None
+    """North, on a map with a geoReference."""
+    longitude_deg: Annotated[float, Number("deg", ge=-180.0, le=180.0)] | None = None
+    """East."""
+    heading_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] | None = None
+    """Counter-clockwise from the direction of the lane, the line (with `t_m`), the actor (`of`), or the x axis; null:
+    0, and at a corner of a path along it."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -91,10 +113,22 @@ class Spot(Block):
             "s_m with lane or t_m": any(values.get(name) is not None for name in ("s_m", "lane", "t_m")),
             "of": values.get("of") is not None,
             "x_m with y_m": any(values.get(name) is not None for name in ("x_m", "y_m")),
+            "latitude_deg with longitude_deg": any(
+                values.get(name) is not None for name in ("latitude_deg", "longitude_deg")
+            ),
         }
-        pairs = (values.get("lane") is None) != (values.get("t_m") is None) and values.get("s_m") is not None
-        world = values.get("x_m") is not None and values.get("y_m") is not None
-        whole = {"s_m with lane or t_m": pairs, "of": True, "x_m with y_m": world}
+        across = sum(values.get(name) is not None for name in ("lane", "t_m"))
+        pairs = values.get("s_m") is not None and (across == 1 or (across == 0 and values.get("along") is not None))
+        whole = {
+            "s_m with lane or t_m": pairs,
+            "of": True,
+            "x_m with y_m": all(values.get(name) is not None for name in ("x_m", "y_m")),
+            "latitude_deg with longitude_deg": all(
+                values.get(name) is not None for name in ("latitude_deg", "longitude_deg")
+            ),
+        }
+        if values.get("along") is not None and (values.get("road") is not None or values.get("s_m") is None):
+            yield ("along",), "goes with s_m, and without road"
         given = [way for way, there in ways.items() if there]
         if set(cls.model_fields) <= set(values) and (len(given) != 1 or not whole[given[0]]):
             yield (), f"needs exactly one of: {'; '.join(ways)}"

@@ -46,7 +46,7 @@ def read_script(
         """Where a key stands."""
         return document.where(key).line or 0
 
-    compiler = Compiler(script, next(iter(network.roads)), line)
+    compiler = Compiler(script, next(iter(network.roads)), line, str(file))
     declarations = tuple(
         model.ParameterDeclaration(name, _type_of(value), value, line=line(("parameters", name)))
         for name, value in script.parameters.items()
@@ -56,6 +56,10 @@ def read_script(
         compiler.storyboard(),
         compiler.entities(),
         parameters=declarations,
+        variables=tuple(
+            model.VariableDeclaration(name, _type_of(value), value, line=line(("variables", name)))
+            for name, value in script.variables.items()
+        ),
         source=file,
     )
     road = None if script.road.opendrive is None else Path(script.road.opendrive)

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.storyboard.crowd import Bodies, Crowd
+from simulator.storyboard.crowd import NOBODY, Bodies, Crowd
 from simulator.storyboard.drivers.distance_keeper import LEAST_LOOK_M, DistanceKeeper, adapted_speeds
 from simulator.storyboard.entities import STANDSTILL_MPS, Entity
-from simulator.storyboard.lane_following import driven, put
+from simulator.storyboard.lane_following import advanced, put
 from simulator.storyboard.lane_poses import LanePoses
 from simulator.storyboard.road_position import TINY, Moved
 
@@ -28,7 +28,7 @@ Array = NDArray[Any]
 class _Columns(NamedTuple):
     """Of N entities, (N,) each."""
 
-    # The position as `lane_following.put` takes it.
+    # The position as of `lane_following.PLACE`.
     s: Array
     t: Array
     x: Array
@@ -83,7 +83,9 @@ def _columns(first: str, last: str) -> slice:
     return slice(_Columns._fields.index(first), _Columns._fields.index(last) + 1)
 
 
-_PLACE, _POSE, _ANGLES = _columns("s", "h_lane"), _columns("x", "h"), _columns("p", "r")
+_PLACE, _POSE = _columns("s", "h_lane"), _columns("x", "h")
+_RECORDED = list(map(_Columns._fields.index, ("x", "y", "z", "h", "p", "r", "speed", "offset", "s", "t")))
+_TILT = slice(4, 6)  # of those: pitch and roll
 _READ = _columns("s", "center")  # what a move sets
 _VELOCITY, _ACCELERATION = _columns("vx", "vz"), _columns("ax", "az")
 _LAST, _MOTION = _columns("last_x", "last_h"), _columns("vx", "yaw_rate")
@@ -92,13 +94,13 @@ _LAST, _MOTION = _columns("last_x", "last_h"), _columns("vx", "yaw_rate")
 class Cruisers:
     """The entities of a world that are stepped together; the others are `singles`."""
 
-    def __init__(self, crowd: Crowd, note_end: Callable[[Entity, float], None]) -> None:
+    def __init__(self, crowd: Crowd, poses: LanePoses, note_end: Callable[[Entity, float], None]) -> None:
         self.members: list[Entity] = []
         self._drivers: list[DistanceKeeper] = []
         self._ids: set[int] = set()
         self.singles: Sequence[Entity] = ()
         self._crowd, self._note_end = crowd, note_end
-        self._poses = LanePoses()
+        self._poses = poses
         self._state = np.zeros((len(_Columns._fields), 0))
         self._c = _Columns(*self._state)
         self._cells: Array = np.zeros(0, np.int64)  # of the poses, -1: it drives as these cannot say
@@ -125,6 +127,7 @@ class Cruisers:
         for k in set(range(len(self.members))).difference(kept):
             driver = self._drivers[k]
             driver.speed, driver.set_speed = float(self._c.held_speed[k]), float(self._c.set_speed[k])
+            self.members[k].motion = self._state[_MOTION, k].tolist()
         self._state, self._cells = self._state[:, kept], self._cells[kept]
         self.members = [self.members[k] for k in kept] + new
         self._names = [self._names[k] for k in kept] + [_names(each) for each in new]
@@ -133,6 +136,8 @@ class Cruisers:
             self._state = np.concatenate([self._state, added], axis=1)
             self._cells = np.concatenate([self._cells, np.array([self._cell(each) for each in new])])
         self._c = _Columns(*self._state)
+        for entity, motion in zip(self.members, self._state[_MOTION].T):
+            entity.motion = motion  # a view
         self._drivers = [
             driver for each in self.members for driver in each.drivers if isinstance(driver, DistanceKeeper)
         ]
@@ -141,6 +146,8 @@ class Cruisers:
     @property
     def bodies(self) -> Bodies:
         """The members as `Crowd` sees them."""
+        if not self.members:
+            return NOBODY
         c = self._c
         left = np.where(c.along > 0.0, c.road_length - c.s, c.s)
         return Bodies(c.x, c.y, c.h, c.s, c.lane, c.road, c.along, left, c.t, c.length, c.width, c.center)
@@ -149,12 +156,10 @@ class Cruisers:
         """Move all by their speeds along their lanes."""
         if not self.members:
             return
-        c, on_lane = self._c, self._cells >= 0
-        going = np.abs(c.speed) > TINY
-        s, is_road = driven(c.s, c.t, c.h_rel, c.bend, c.road_length, c.speed * dt)
-        found, places = self._poses.moved(self._cells, s)
-        places[_Columns._fields.index("z")] += c.z_rel
-        moved = on_lane & going & is_road & (found >= 0)
+        c, going = self._c, np.abs(self._c.speed) > TINY
+        lane = c.s, c.t, c.offset, c.h_rel, c.z_rel, c.bend, c.road_length
+        found, places = advanced(self._poses, self._cells, *lane, c.speed * dt)
+        moved = going & (found >= 0)
         if moved.all():
             self._cells, self._state[_PLACE] = found, places
         else:
@@ -221,24 +226,18 @@ class Cruisers:
         for k in (stands != c.stands).nonzero()[0].tolist():
             self.members[k].stands_since = time if stands[k] else None
         c.stands[:] = stands
-        for entity, speed, motion in zip(self.members, c.speed.tolist(), self._state[_MOTION].T.tolist()):
-            entity.speed, entity.motion = speed, motion
+        for entity, speed in zip(self.members, c.speed.tolist()):
+            entity.speed = speed
         for k in self._touched:
             self.members[k].done.forget()
 
     def rows(self, time: float) -> Iterator[tuple[object, ...]]:
-        """The members as rows of a recording."""
-        c = self._c
-        angles = np.mod(self._state[_ANGLES], tau)
-        pitch, roll = np.where(angles < tau, angles, 0.0).tolist()
-        columns = (column.tolist() for column in (c.x, c.y, c.z, c.h))
-        names, roads, lanes = zip(*self._names) if self._names else ((), (), ())
-        on_road = (roads, lanes, c.offset.tolist(), c.s.tolist(), c.t.tolist())
-        return zip(repeat(time), names, *columns, pitch, roll, c.speed.tolist(), *on_road)
+        """The members as they are now as rows of a recording, which are made once somebody reads them."""
+        return _rows(time, list(self._names), self._state[_RECORDED])
 
     def _cell(self, entity: Entity) -> int:
         p = entity.position
-        return -1 if p.road is None or p.offset else self._poses.cell(p.road.road, p.section, p.lane, p.s, p.h_rel)
+        return -1 if p.road is None else self._poses.cell(p.road.road, p.section, p.lane, p.s)
 
     def _column(self, entity: Entity) -> list[float]:
         p, driver = entity.position, entity.drivers[0]
@@ -252,6 +251,16 @@ class Cruisers:
             *(driver.time_gap, driver.beside, entity.stands_since is not None),
             *entity.motion,
         ]
+
+
+def _rows(time: float, members: list[tuple[str, str | None, int]], values: Array) -> Iterator[tuple[object, ...]]:
+    if not members:
+        return
+    angles = np.mod(values[_TILT], tau)
+    values[_TILT] = np.where(angles < tau, angles, 0.0)
+    names, roads, lanes = zip(*members)
+    *motion, offset, s, t = values.tolist()
+    yield from zip(repeat(time), names, *motion, roads, lanes, offset, s, t)
 
 
 def _names(entity: Entity) -> tuple[str, str | None, int]:

@@ -8,8 +8,11 @@ parent at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any
 
 from simulator.storyboard import model
+from simulator.storyboard.entities import Entity
 from simulator.storyboard.interfaces import KINDS, Firing, Kind, State, Transition
 from simulator.storyboard.world import World
 
@@ -24,6 +27,7 @@ class Element:
 
     kind: Kind = "storyboard"
     children: Sequence[Element] = ()
+    wakes = -inf  # time before which no trigger below it can change anything
 
     def __init__(
         self,
@@ -40,11 +44,16 @@ class Element:
         self.start_trigger, self.stop_trigger = start_trigger, stop_trigger
         self.most_executions, self.executions = most_executions, 0
         self.state: State = "init"
+        self._complete = 0  # so many of the first children were when last looked at
+
+    def put(self, state: State) -> None:
+        """Come into a state, quietly."""
+        self.state = state
 
     def _change(self, state: State, transition: Transition) -> None:
         if state != self.state:
             self.world.state_changed(self, state, transition)
-            self.state = state
+            self.put(state)
 
     def start(self) -> None:
         """Become ready, or run where no trigger is to be waited for."""
@@ -72,7 +81,8 @@ class Element:
             self.start()
         if self.state == "running":
             for child in self.children:
-                child.evaluate_triggers()
+                if child.wakes <= time:
+                    child.evaluate_triggers()
 
     def step(self, dt: float, may: Callable[[Element], bool]) -> None:
         """Let running actions go on that may."""
@@ -114,14 +124,22 @@ class Element:
 
     def child_ended(self) -> None:
         """End, once all children have."""
-        if self.state != "complete" and all(child.state == "complete" for child in self.children):
+        if self.state != "complete" and self._are_children_complete():
             self.end()
+
+    def _are_children_complete(self) -> bool:
+        """Whether all are; thousands that end one after the other are not all asked each time."""
+        children, k = self.children, self._complete
+        while k < len(children) and children[k].state == "complete":
+            k += 1
+        self._complete = k if k < len(children) else 0
+        return k == len(children) and all(child.state == "complete" for child in children)
 
     def reset(self) -> None:
         """Back to the beginning, quietly."""
         for child in self.children:
             child.reset()
-        self.state = "init"
+        self.put("init")
         for trigger in (self.start_trigger, self.stop_trigger):
             if trigger is not None:
                 trigger.reset()
@@ -170,10 +188,26 @@ class ManeuverGroupElement(Element):
 
 
 class ManeuverElement(Element):
-    """A maneuver."""
+    """A maneuver.
+
+    Attributes:
+        events: how many it has. running: those that run, by their order in it.
+    """
 
     kind = "maneuver"
     children: list[EventElement]
+
+    def __init__(self, world: World, name: str, parent: Element | None = None) -> None:
+        super().__init__(world, name, parent)
+        self.running: dict[int, Element] = {}
+        self.events = 0
+
+    def step(self, dt: float, may: Callable[[Element], bool]) -> None:
+        """Let running events go on."""
+        if self.state == "running":
+            for number in sorted(self.running):
+                if number in self.running:  # another one may have ended it
+                    self.running[number].step(dt, may)
 
 
 class EventElement(Element):
@@ -189,19 +223,42 @@ class EventElement(Element):
         count = 1 if event.maximum_execution_count is None else event.maximum_execution_count
         super().__init__(world, event.name, parent, trigger, None, count)
         self.priority = event.priority
+        self._maneuver = parent
+        # Where it is known while it runs, and under which number.
+        self._entered: list[tuple[dict[int, Any], int]] = [(parent.running, parent.events)]
+        parent.events += 1
+
+    def act_on(self, entity: Entity) -> None:
+        """Be one of the events of an entity."""
+        self._entered.append((entity.running, entity.events))
+        entity.events += 1
+
+    def put(self, state: State) -> None:
+        """Come into a state, quietly."""
+        super().put(state)
+        self.wakes = -inf if state == "standby" else inf
+        for running, number in self._entered:
+            if state == "running":
+                running[number] = self
+            else:
+                running.pop(number, None)
+
+    def evaluate_triggers(self) -> None:
+        """Start where its trigger says so; until it may, it need not be asked again."""
+        super().evaluate_triggers()
+        if self.state == "standby" and self.start_trigger is not None:
+            self.wakes = self.start_trigger.asleep_until
 
     def start(self) -> None:
         """Start if the priority lets it, and end what it overrides."""
-        maneuver = self.parent
-        assert isinstance(maneuver, ManeuverElement)
-        others = [event for event in maneuver.children if event is not self and event.state == "running"]
         if self.state == "running":
             return
+        others = self._maneuver.running
         if self.priority == "skip" and others:
             self.world.skipped(self)
             return
         if self.priority == "override":
-            for event in others:
+            for event in [others[number] for number in sorted(others)]:
                 event.end()
         super().start()
 

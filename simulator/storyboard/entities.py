@@ -8,6 +8,8 @@ from functools import cached_property
 from math import atan2, cos, hypot, inf, sin
 from typing import Any
 
+import numpy as np
+
 from simulator.numerics.rng import generator
 from simulator.roads.records import DRIVABLE
 from simulator.storyboard import boxes, model
@@ -48,7 +50,8 @@ class Entity:
         active: it takes part; entities that are added later do not yet.
         stands_since, ends_since, off_since: when it came to a standstill, to the end of the road, off the road.
         trailer, tow: the entity that it draws, that draws it.
-        init_actions, events: what may act on it.
+        init_actions: what is done to it at first. events: how many may act on it. running: those that run, by their
+            order among these.
         drivers: controllers that it has been given. is_ghost: it only shows the way to another entity.
         cruises: all that it ever does is to keep its lane and its distance (its driver is a `DistanceKeeper`).
         signals: lights, animations, controllers' inputs and visibility as last set, by name.
@@ -68,7 +71,8 @@ class Entity:
     tow: Entity | None = None
     choose: Choose | None = None
     init_actions: list[StoryboardPart] = field(default_factory=list)
-    events: list[StoryboardPart] = field(default_factory=list)
+    events: int = 0
+    running: dict[int, StoryboardPart] = field(default_factory=dict)
     signals: dict[str, Any] = field(default_factory=dict)
     drivers: list[Control] = field(default_factory=list)
     is_ghost: bool = False
@@ -83,10 +87,12 @@ class Entity:
 
     def wander(self, seed: int) -> None:
         """Take any way at each junction from now on; by a stream of its own, whatever others draw."""
-        stream = generator(seed, "way", self.name)
+        stream: np.random.Generator | None = None  # made when it first has a choice: most have none
 
         def any_way(ways: list[Way]) -> Way:
             """Each is as likely as the others."""
+            nonlocal stream
+            stream = stream or generator(seed, "way", self.name)
             return ways[int(stream.integers(len(ways)))]
 
         self.choose = any_way

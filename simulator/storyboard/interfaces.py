@@ -102,6 +102,10 @@ class Watcher(Protocol):
 class Firing(Protocol):
     """A trigger."""
 
+    @property
+    def asleep_until(self) -> float:
+        """A time (s) before which it does not fire, once it has been evaluated."""
+
     def evaluate(self, time: float) -> bool:
         """Whether it fires now."""
 

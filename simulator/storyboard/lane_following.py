@@ -1,29 +1,29 @@
-"""Moves together who does nothing but keep its lane: most of dense traffic, in a few numpy calls for all."""
+"""Moves together who does nothing but keep its lane, in few numpy calls for all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import pi, tau
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulator.roads.strips import LaneStrips
 from simulator.storyboard.entities import Entity
+from simulator.storyboard.lane_poses import MIDDLE, Array, LanePoses, turned
 from simulator.storyboard.road_position import TINY, RoadPosition
 
 _FEW = 8  # entities: one after the other is quicker
 # What a move along a lane sets of a position.
 PLACE = ("s", "t", "x", "y", "z", "h", "p", "r", "h_road", "p_road", "r_road", "z_road", "k_road", "h_lane")
-Array = NDArray[Any]
+_FROM_MIDDLE = [PLACE.index(name) for name in MIDDLE]
+_T, _X, _Y, _Z, _H, _ANGLES, _TILT, _HEIGHT = 1, 2, 3, 4, 5, slice(5, 8), slice(6, 8), PLACE.index("z_road")
+_STRAIGHT_RAD = 1e-9
 
 
 class LaneFollowing:
     """The default controller (ASAM OpenSCENARIO XML 1.3, 7.2.5) of many entities at once."""
 
-    def __init__(self) -> None:
-        self._strips = LaneStrips()
+    def __init__(self, poses: LanePoses) -> None:
+        self._poses = poses
 
     def move(self, entities: Sequence[Entity], dt: float) -> list[Entity]:
         """Move entities by their speeds along their lanes; those are returned that it cannot move.
@@ -32,23 +32,23 @@ class LaneFollowing:
         """
         if len(entities) < _FEW:
             return list(entities)
-        strips, others, movers, rows = self._strips, [], [], []
-        states: list[float] = []
+        others, movers, cells = [], [], []
+        motion: list[tuple[float, ...]] = []
         for entity in entities:
             p = entity.position
             road = p.road
-            row = -1 if road is None or p.p_rel or p.r_rel else strips.row(road.road, p.section, p.lane, p.s)
-            if road is None or row < 0:
+            cell = -1 if road is None or p.p_rel or p.r_rel else self._poses.cell(road.road, p.section, p.lane, p.s)
+            if road is None or cell < 0:
                 others.append(entity)
-            else:
-                movers.append(entity)
-                rows.append(row)
-                states += (p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, road.length, entity.speed * dt)
+                continue
+            movers.append(entity)
+            cells.append(cell)
+            motion.append((p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, road.length, entity.speed * dt))
         if not movers:
             return others
-        found, places = advanced(strips, np.array(rows), *np.array(states).reshape(-1, 8).T)
-        for entity, row, place in zip(movers, found.tolist(), places.T.tolist()):
-            if row < 0:
+        found, places = advanced(self._poses, np.array(cells), *np.array(motion).T)
+        for entity, cell, place in zip(movers, found.tolist(), places.T.tolist()):
+            if cell < 0:
                 others.append(entity)
                 continue
             put(entity.position, place)
@@ -63,8 +63,8 @@ def put(p: RoadPosition, place: list[float]) -> None:
 
 
 def advanced(
-    strips: LaneStrips,
-    rows: Array,
+    poses: LanePoses,
+    cells: Array,
     s: Array,
     t: Array,
     offset: Array,
@@ -74,57 +74,36 @@ def advanced(
     length: Array,
     way: Array,
 ) -> tuple[Array, Array]:
-    """Where entities are on their strips after a step.
+    """Where entities are on their lanes after a step.
 
     Args:
-        rows: (N,) stretches that they are on. s, t, offset, h_rel, z_rel: (N,) of their positions.
+        cells: (N,) where they are, -1: `poses` does not know. s, t, offset, h_rel, z_rel: (N,) of their positions.
         bend: (N,) curvature there. length: (N,) of the road. way: (N,) metres to go.
 
     Returns:
-        (N,) the stretches that they come to, -1 where they leave their strip; and (14, N) the new values of the
-        position in the order of `PLACE`.
+        (N,) cells that they come to, -1: `poses` does not know; and (14, N) the new values of the position in the
+        order of `PLACE`.
     """
-    on, is_road = driven(s, t, h_rel, bend, length, way)
-    found = strips.moved(rows, on)
-    found = np.where((found >= 0) & is_road, found, -1)
-    return found, placed(strips, np.where(found >= 0, found, rows), on, offset, h_rel, z_rel)
-
-
-def driven(s: Array, t: Array, h_rel: Array, bend: Array, length: Array, way: Array) -> tuple[Array, Array]:
-    """(N,) stations after `way` m, as `advanced` has its arguments, and whether the road can be followed to there."""
-    turned = np.mod(h_rel, tau)
-    ahead = np.where((0.5 * pi < turned) & (turned < 1.5 * pi), -1.0, 1.0)
-    beside = bend * t
+    yaw, beside = np.mod(h_rel, tau), bend * t
+    backwards = (0.5 * pi < yaw) & (yaw < 1.5 * pi)
+    # As `RoadPosition.move`: along the reference line it is another way than along its own.
     scale = np.where(np.abs(bend) > TINY, np.maximum(1.0 - beside, TINY), 1.0)
-    s = s + ahead * way / scale
-    return s, (beside <= 1.0 - TINY) & (s > TINY) & (s < length - TINY)
-
-
-def placed(strips: LaneStrips, rows: Array, s: Array, offset: Array, h_rel: Array, z_rel: Array) -> Array:
-    """(14, N) values in the order of `PLACE` at stations s (N,) of stretches (N,)."""
-    line = strips.points(rows, s)
-    t, h_lane = offset + line.middle, np.arctan(line.slope)
-    # As `ScalarRoad.place`: the plane of the road rolls about the sloping line.
-    cos_r, sin_r = np.cos(line.roll), np.sin(line.roll)
-    rise = t * sin_r / np.sqrt(1.0 + line.grade * line.grade)
-    u, v = -line.grade * rise, t * cos_r
-    c, n = np.cos(line.heading), np.sin(line.heading)
-    x, y, z_road = line.x + u * c - v * n, line.y + u * n + v * c, line.z + rise
-    h_road, p_road = np.mod(line.heading, tau), -np.arctan(line.grade)
-    h, p, r = _turned(h_road, p_road, line.roll, h_rel + h_lane)
-    return np.stack([s, t, x, y, z_road + z_rel, h, p, r, h_road, p_road, line.roll, z_road, line.curvature, h_lane])
-
-
-def _turned(h: Array, p: Array, r: Array, yaw: Array) -> tuple[Array, Array, Array]:
-    """`rotation.compose` of roads with these angles and bodies that only turn on them, by `yaw` (N,)."""
-    level = (p == 0.0) & (r == 0.0)
-    if level.all():
-        heading = np.mod(h + yaw, tau)
-        return np.where(heading < tau, heading, 0.0), np.zeros_like(h), np.zeros_like(h)
-    ch, sh, cp, sp, cr, sr = np.cos(h), np.sin(h), np.cos(p), np.sin(p), np.cos(r), np.sin(r)
-    c, n = np.cos(yaw), np.sin(yaw)
-    forward = ch * cp * c + (ch * sp * sr - sh * cr) * n, sh * cp * c + (sh * sp * sr + ch * cr) * n
-    pitch = -np.arcsin(np.clip(-sp * c + cp * sr * n, -1.0, 1.0))
-    roll = np.arctan2(cp * sr * c + sp * n, cp * cr)
-    heading = np.mod(np.where(level, h + yaw, np.arctan2(forward[1], forward[0])), tau)
-    return np.where(heading < tau, heading, 0.0), np.where(level, 0.0, pitch), np.where(level, 0.0, roll)
+    s = s + np.where(backwards, -way, way) / scale
+    found, middle = poses.moved(cells, s)
+    found[(beside > 1.0 - TINY) | (s <= TINY) | (s >= length - TINY)] = -1
+    places = np.empty((len(PLACE), len(s)))
+    places[0], places[_FROM_MIDDLE] = s, middle
+    if (np.abs(yaw - pi * backwards) < _STRAIGHT_RAD).all():  # along the lane or against it
+        heading = places[_H] + pi * backwards
+        places[_H] = np.where(heading < tau, heading, heading - tau)
+        places[_TILT] *= 1.0 - 2.0 * backwards
+    else:
+        *_, h_road, p_road, r_road, _, h_lane = middle
+        places[_ANGLES] = turned(h_road, p_road, r_road, h_rel + h_lane)
+    if offset.any():  # as `ScalarRoad.place`: the plane of the road rolls about the sloping line
+        *_, h_road, p_road, r_road, _, _ = middle
+        rise = offset * np.sin(r_road) * np.cos(p_road)
+        u, v, c, n = np.tan(p_road) * rise, offset * np.cos(r_road), np.cos(h_road), np.sin(h_road)
+        places[[_T, _X, _Y, _HEIGHT]] += offset, u * c - v * n, u * n + v * c, rise
+    places[_Z] = places[_HEIGHT] + z_rel
+    return found, places

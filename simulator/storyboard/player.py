@@ -38,6 +38,7 @@ from simulator.storyboard.elements import (
 from simulator.storyboard.entities import STANDSTILL_MPS, Entity
 from simulator.storyboard.ghosts import DONE_BY_GHOST, SOLO_STEP_S, Ghost, foreseen, ghost_of, handed_over
 from simulator.storyboard.lane_following import LaneFollowing
+from simulator.storyboard.lane_poses import LanePoses
 from simulator.storyboard.recording import Recording
 from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import TINY, Moved
@@ -103,8 +104,9 @@ class Player:
         self.world.variables = {each.name: each.value for each in scenario.variables}
         self.world.monitors = {each.name: each.value for each in scenario.monitors}
         self.world.signal_cycles = SignalCycles(self.world)
-        self._following = LaneFollowing()
-        self.cruisers = Cruisers(self.world.crowd, self._note_end)
+        poses = LanePoses()
+        self._following = LaneFollowing(poses)
+        self.cruisers = Cruisers(self.world.crowd, poses, self._note_end)
         self.world.ghost = self.ghost = ghost_of(scenario, entities, roads)
         for entity in entities.values():
             if isinstance(entity.object, model.Vehicle) and entity.object.trailer:
@@ -264,9 +266,9 @@ class Player:
             elif everywhere and is_global(record):
                 made.children.append(make_action(self.world, record, action.name, made))
         for actor in actors if private else ():
-            actor.events.append(made)
+            made.act_on(actor)
             if self.ghost is not None and actor is self.ghost.host:
-                self.ghost.entity.events.append(made)
+                made.act_on(self.ghost.entity)
 
     # ---- running
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -79,13 +80,13 @@ class Recording:
     warnings: list[str] = field(default_factory=list)
     _latest: dict[tuple[str, str], object] = field(default_factory=dict)
     _rows: list[Row] = field(default_factory=list)
-    _fresh: list[tuple[object, ...]] = field(default_factory=list)  # the last rows, plain: quick to make and to keep
+    _fresh: list[Iterable[tuple[object, ...]]] = field(default_factory=list)  # the last rows, as they came
 
     @property
     def table(self) -> list[Row]:
         """One row for each entity and time, time by time."""
         if self._fresh:
-            self._rows += map(Row._make, self._fresh)
+            self._rows += map(Row._make, chain.from_iterable(self._fresh))
             self._fresh.clear()
         return self._rows
 
@@ -93,7 +94,7 @@ class Recording:
         """Note where everything is, and what is no more as it was."""
         self._note(time, "", world.environment)
         self._note(time, "", {f"signal {name}": state for name, state in world.signals.items()})
-        together = cruisers is not None and bool(cruisers.members)
+        together, fresh = cruisers is not None and bool(cruisers.members), list[tuple[object, ...]]()
         for entity in cruisers.singles if cruisers is not None and together else world.active:
             front = entity.train()[0] if entity.tow is not None else entity
             if entity.signals or front.signals or front.events:
@@ -105,9 +106,10 @@ class Recording:
                 self.entities[name] = entity.object
             pitch, roll = wrap(p.p) if p.p else 0.0, wrap(p.r) if p.r else 0.0
             on_road = (None if road is None else road.id, p.lane, p.offset, p.s, p.t)
-            self._fresh.append((time, name, p.x, p.y, p.z, p.h, pitch, roll, entity.speed, *on_road))
+            fresh.append((time, name, p.x, p.y, p.z, p.h, pitch, roll, entity.speed, *on_road))
+        self._fresh.append(fresh)
         if cruisers is not None and together:
-            self._fresh += cruisers.rows(time)
+            self._fresh.append(cruisers.rows(time))
 
     def _note(self, time: float, owner: str, states: Mapping[str, object]) -> None:
         for what, value in states.items():
@@ -167,7 +169,7 @@ class Recording:
 
 def _turn(entity: Entity) -> int:
     """Which way it changes lanes: 1 to the left, -1 to the right, 0 not."""
-    for event in entity.events:
+    for event in entity.running.values():
         for action in event.children:
             if isinstance(action, LaneChangeAction) and action.entity is entity and action.state == "running":
                 return action.turn

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from simulator.roads import RoadNetwork
 from simulator.roads.records import Connection, Junction, Link
 from simulator.roads.scalar import ScalarRoad, scalar_roads
+from simulator.roads.scalar_locate import ScalarLocator
 
 
 @dataclass(slots=True, eq=False)
@@ -69,9 +70,17 @@ class Roads:
         self.find = scalar_roads(list(network.roads.values()) if network else [])
         self.junctions: dict[str, Junction] = dict(network.junctions) if network else {}
         self.ids = list(network.roads) if network else []
+        self._locator: ScalarLocator | None = None
         self._connections: dict[str, tuple[Connection, ...]] = {}
         # By road, section, lane, direction, road looked for and strategy; see `simulator.storyboard.paths`.
         self.arrivals: dict[tuple[ScalarRoad, int, int, bool, ScalarRoad, str], Arrival | None] = {}
+
+    def locate(self, x: float, y: float, z: float) -> tuple[ScalarRoad, float] | None:
+        """The road at a place in the world, or the nearest, and the station there; None: there are no roads."""
+        if self._locator is None:
+            roads = map(self.find, self.ids)
+            self._locator = ScalarLocator([road for road in roads if road is not None])
+        return self._locator(x, y, z)
 
     def connections(self, junction_id: str) -> tuple[Connection, ...]:
         """Ways through a junction: those of the file, and the same backwards for who drives against the traffic."""

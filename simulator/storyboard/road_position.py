@@ -316,32 +316,49 @@ class RoadPosition:
             self.s, self.t = s, t
             if nearest <= 0.0 and not beyond and abs(road.at(s).z - z) < _SLACK_M:
                 return True
-        network = self.roads.network
-        if network is None or not self.roads.ids:
-            return False
         at_x, at_y, clear = self._clearing
         # Looking through the whole network is slow: not again before another road may be nearer.
         if road is not None and clear > 0.0 and hypot(x - at_x, y - at_y) < max(0.5 * clear, _LOOK_AGAIN_M):
             return not beyond
-        located = network.locate(np.array([[x, y, z]]))
-        other = self.roads.find(self.roads.ids[int(located.road[0])])
-        if other is not None and other is not road:
-            s, t, other_beyond, distance = _on(other, x, y, float(located.s[0]))
+        located = self.roads.locate(x, y, z)
+        if located is None:
+            return False
+        other, guess = located
+        if other is not road:
+            s, t, other_beyond, distance = _on(other, x, y, guess)
             self._clearing = (x, y, max(distance, TINY))
             if road is not None and nearest < _SLACK_M and not beyond and not self.roads.are_connected(road, other):
                 distance += _OTHER_ROAD_M
             if distance < nearest or road is None or (beyond and not other_beyond):
                 self.road, self.section, self.lane = other, 0, 0
                 self.s, self.t, beyond = s, t, other_beyond
-        elif other is not None:
+        else:
             self._clearing = (x, y, max(nearest, abs(road.at(self.s).z - z) if road is not None else 0.0, TINY))
-            self.s, self.t, beyond, _ = _on(other, x, y, float(located.s[0]))
+            self.s, self.t, beyond, _ = _on(other, x, y, guess)
         return not beyond
 
     def distance_to(self, x: float, y: float) -> tuple[float, float]:
         """Components ahead and to the left of a place in the world, in this position's own frame."""
         dx, dy, c, n = x - self.x, y - self.y, cos(self.h), sin(self.h)
         return dx * c + dy * n, dy * c - dx * n
+
+    def lane_at(self, ds: float) -> tuple[float, float, float, float] | None:
+        """The lane `ds` m further along s: its middle x, y, half its width, the heading of its traffic.
+
+        None: it is not in this lane section there, or has no width.
+        """
+        road, s = self.road, self.s + ds
+        if road is None:
+            return None
+        section = road.sections[self.section]
+        if not max(section.s0, 0.0) <= s <= min(section.s1, road.length) or self.lane not in section.lanes:
+            return None
+        inner, outer, _, _ = road.edges(self.section, self.lane, s)
+        half, t = 0.5 * abs(outer - inner), 0.5 * (inner + outer)
+        if self.lane and half < 0.5 * TINY:
+            return None
+        x, y, _ = road.place(s, t, road.lane_height(self.section, self.lane, s, t))
+        return x, y, half, wrap(wrap(road.at(s).heading) + (pi if self.lane_direction < 0 else 0.0))
 
     # ---- moving
 

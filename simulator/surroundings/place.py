@@ -87,7 +87,7 @@ class Place:
 
     Attributes:
         builder, network, ground, path, style, look, seed, season, radius_m: as given to `populate`.
-        vegetation, buildings: densities 0..1.
+        vegetation, buildings: densities 0..1. snow_m: depth of the snow that lies.
         mutcd: signs look as in the US; otherwise as in Europe (Vienna convention).
         sides: edges of the roads.
         occupancy: ground that is taken so far.
@@ -112,6 +112,7 @@ class Place:
     sides: list[Side]
     occupancy: Occupancy
     triangles: int = 0
+    snow_m: float = 0.0
     paved: list[F64] = field(default_factory=list)
     rails: list[F64] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)

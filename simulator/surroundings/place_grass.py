@@ -18,9 +18,12 @@ _NEAR_M = 26.0  # of the path: beyond, nobody tells blades from a lawn
 _RAIL_GRASS_M = 45.0  # from the path, below guard rails
 # Rows of blades by their distance from the edge of the road: the lower the eye sees a row, the more of the ground is
 # hidden behind the next one. From 1.6 m high, 0.1 m of grass hides 1 m of the ground at a distance of 16 m.
-_ROWS_M = (0.2, 0.55, 0.95, 1.45, 2.05, 2.75, 3.6, 4.6, 5.8, 7.2, 8.8, 10.8)
+_ROWS_M = (0.2, 0.55, 0.95, 1.45, 2.05, 2.75, 3.6, 4.6, 5.8, 7.2, 8.8, 10.8, 13.0, 15.8)
 _STEP_M = 1.2  # along a row
 _MOWN_M = (0.05, 0.13)  # height of the blades of a verge that is mown two or three times a year, by the place
+# Beyond this distance verges are mown once a year, if at all: by then patches of the grass are so many times higher.
+_UNMOWN_FROM_M, _UNMOWN, _WILD = 3.0, 6.5, 40.0  # ... of styles with so many tufts in 100 m and more
+_ABOVE_SNOW = 0.35  # of `field`: where that is higher, blades come through the snow that bends the others down
 _SOWN = 20.0  # rows stand where so many tufts in 100 m and more are usual, along roads without pavements
 
 
@@ -52,12 +55,18 @@ def _sward(place: Place, side: Side, low: float, high: float) -> None:
         along = np.linspace(low, high, count) + rng.uniform(-0.3, 0.3)
         xyz, out, _ = side.at(np.clip(along, 0.0, side.length), reach + rng.normal(0.0, 0.06 + 0.05 * reach, count))
         standing = place.clear(xyz[:, :2], 0.12)
+        rough = place.field(xyz[:, :2], 7.0, "sward")
+        if place.snow_m > 0.01:
+            standing &= rough > _ABOVE_SNOW
         if not standing.any():
             continue
         foot = place.local(place.on_ground(xyz[:, :2]))
-        rough = place.field(xyz[:, :2], 7.0, "sward")
         tall = np.clip(_MOWN_M[0] + (_MOWN_M[1] - _MOWN_M[0]) * (0.5 + 0.5 * rough), *_MOWN_M)
-        tall *= rng.uniform(0.8, 1.25, count) * (1.5 if reach > 4.0 else 1.0)  # farther out it is mown less often
+        tall *= rng.uniform(0.8, 1.25, count)
+        if reach > _UNMOWN_FROM_M and place.style.verge_tufts_per_100_m >= _WILD:
+            patch = np.clip(0.3 + 1.6 * place.field(xyz[:, :2], 22.0, "unmown"), 0.0, 1.0)
+            tall *= 1.5 + (_UNMOWN - 1.5) * patch * rng.uniform(0.6, 1.0, count)
+        tall = np.maximum(tall - place.snow_m, 0.02)
         lean = rng.normal(0.25, 0.35, count) * tall
         top = foot + np.column_stack([lean[:, None] * out, tall])
         u = rng.uniform(0.0, 1.0) + np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xyz[:, :2], axis=0).T))])

@@ -60,6 +60,7 @@ def populate(
     style: str = "auto",
     seed: int = 0,
     season: str = "summer",
+    snow_m: float = 0.0,
     vegetation: float = 0.5,
     buildings: float = 0.5,
     street_lamps: bool | None = None,
@@ -77,7 +78,7 @@ def populate(
         path: the ego's way; detail and density fall with the distance from it.
         style: a style of `assets/surroundings.yaml`, or "auto".
         seed: of everything; the same seed gives the same surroundings.
-        season: one of species.SEASONS.
+        season: one of species.SEASONS. snow_m: depth of the snow that lies, in which low grass disappears.
         vegetation, buildings: densities 0..1; 0.5 is usual, 0 leaves them out.
         street_lamps: whether there are street lamps; None: by the style.
         signs: "vienna" or "mutcd" (US); "auto": by the centre lines, which are yellow in the US.
@@ -110,6 +111,7 @@ def populate(
         mutcd=signs == "mutcd" or (signs == "auto" and mark_country(network) == "US"),
         sides=roadsides(network, path, radius_m),
         occupancy=occupancy,
+        snow_m=snow_m,
     )
     lights = place_signs(place, right_of_way)
     mapped = place_objects(place)

@@ -5,11 +5,12 @@ Frame: origin on the ground, x towards the traffic that the light faces. The hea
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
-from simulator.scene.material import Material, Rgb, Switch
+from simulator.scene.material import Beam, Lamp, Material, Rgb, Switch
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
 from simulator.surroundings.shapes import Patchwork, stalks
@@ -39,6 +40,15 @@ LENSES = {
 _HEADS = {"vehicle": ("red", "amber", "green"), "two": ("red", "amber"), "pedestrian": ("red", "green")}
 
 
+def _light_of(lens: Material, x_m: float, z_m: float) -> Lamp:
+    """What a lens in the plane `x_m` throws on its surroundings: as much as its evenly bright face sends there."""
+    emission = np.array(lens.emission_cd_m2)
+    luminance = float(emission @ _WEIGHT)
+    red, green, blue = (emission / luminance).tolist()
+    area = math.pi * LENS_M**2 / 4
+    return Lamp((x_m, 0.0, z_m), (1.0, 0.0, 0.0), luminance * area, (red, green, blue), Beam.LAMBERT, lens.switch)
+
+
 def lenses_of(kind: str) -> tuple[Switch, ...]:
     """Switches of the lenses of a kind of head, from the top."""
     return tuple(LENSES[color].switch for color in _HEADS[kind])
@@ -57,9 +67,10 @@ def head(kind: str, bottom_m: float, *, board: bool = False) -> Model:
     height, width, depth = PITCH_M * len(colors) + 0.02, 0.30, 0.20
     work = Patchwork()
     work.blocks([[-depth / 2, -width / 2, bottom_m]], [[depth / 2, width / 2, bottom_m + height]], 0)
-    for row in range(len(colors)):
-        z = bottom_m + height - 0.01 - PITCH_M * (row + 0.5)
+    levels = [bottom_m + height - 0.01 - PITCH_M * (row + 0.5) for row in range(len(colors))]
+    for row, z in enumerate(levels):
         _add_lens(work, depth / 2, z, 1 + row)
+    lamps = tuple(_light_of(LENSES[name], depth / 2, z) for name, z in zip(colors, levels))
     materials = [HOUSING, *(LENSES[name] for name in colors)]
     if board:
         n = len(materials)
@@ -67,7 +78,8 @@ def head(kind: str, bottom_m: float, *, board: bool = False) -> Model:
         for slot, grow, x in ((n + 1, 0.18, -0.012), (n, 0.15, 0.0)):
             low, high = [x - 0.01, -width / 2 - grow, bottom_m - grow], [x, width / 2 + grow, bottom_m + height + grow]
             work.blocks([low], [high], slot)
-    return Model("traffic_light", (Body(work.mesh(), tuple(materials)),), attributes=(("light", kind),))
+    attributes = (("light", kind),)
+    return Model("traffic_light", (Body(work.mesh(), tuple(materials)),), lamps=lamps, attributes=attributes)
 
 
 def _add_lens(work: Patchwork, x: float, z: float, slot: int) -> None:

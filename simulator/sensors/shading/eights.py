@@ -40,6 +40,7 @@ from simulator.sensors.shading.paths import (
     COAT_LEAST,
     MIRROR_LEAST,
     MIRROR_ROUGHEST,
+    OPEN_SHARE,
     SHUT_LEAST,
     WALLS,
     WALLS_LIGHT,
@@ -348,13 +349,14 @@ def look_at_sky(rows, which, way, to, sky, ground):
 
 
 @kernel(inline=True)
-def mirror_sky(rows, which, mx, my, mz, sky, ground):
-    """Write what lanes `which` (bits) mirror of the sky along m to `MIRRORED`."""
+def mirror_sky(rows, which, mx, my, mz, around, sky, ground):
+    """Write what lanes `which` (bits) mirror of the sky along m to `MIRRORED`, as `paths.mirror_sky` has it."""
     store_vector(rows, MIRROR, mx, my, mz)
     look_at_sky(rows, which, MIRROR, MIRRORED, sky, ground)
     # near the horizon streets mirror houses and trees, which are darker than the sky
     t = minimum(maximum(mz * np.float32(1 / 0.3), splat(ZERO)), splat(ONE))
     part = np.float32(0.45) + np.float32(0.55) * (t * t * (THREE - TWO * t))
+    part = part * minimum(around * (ONE / OPEN_SHARE), splat(ONE))
     r, g, b = load_vector(rows, MIRRORED)
     store_vector(rows, MIRRORED, part * r, part * g, part * b)
 
@@ -400,7 +402,7 @@ def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, li
     ir, ig, ib = rr, rg, rb
     mirrors = bits(smooth | bare)
     if mirrors != 0:
-        mirror_sky(rows, mirrors, mx, my, mz, sky, ground)
+        mirror_sky(rows, mirrors, mx, my, mz, around, sky, ground)
         ir, ig, ib = load_vector(rows, MIRRORED)
     base = ONE - coat
     diffuse = INV_PI * (ONE - looks.metallic) * base

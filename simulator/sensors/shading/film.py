@@ -48,8 +48,11 @@ DENOISE_ISO = (400.0, 3200.0)
 DENOISE_DEVIATIONS, GRAIN = np.float32(4.0), np.float32(0.25)
 REACH = 3  # pixels to each side
 BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
-DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.5  # how far white balance goes: to the daylight, or to lamp light at night
-DAYLIGHT_LX = 5.0  # from which the daylight sets the balance
+DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.5  # how far white balance goes: to the daylight, or to what lamps light
+# Daylight sets the balance the more, the more of it there is, between two illuminances (street lamps burn in the lower
+# half), unless the picture is brighter than it can make it (1/sr): streets are 0.03 of it, snow a tenth, tunnels more
+# than all that comes in.
+DAYLIGHT_LX, LAMPLIT = (5.0, 300.0), (0.7, 3.0)
 # Linear red and blue over green of what may be grey under white lamps, from sodium-warm 2200 K to 8000 K (black bodies
 # in sRGB); redder and bluer light is taken for coloured lamps.
 WHITE_RED, WHITE_BLUE = (0.85, 1.9), (0.1, 1.35)
@@ -98,7 +101,7 @@ def meter(
 
     Args:
         radiance: (H, W, 3) cd/m2.
-        daylight_rgb: (3,) horizontal illuminance by sun and sky, by channel.
+        daylight_rgb: (3,) horizontal illuminance by sun and sky where the camera is, by channel.
         target: sRGB code 0..1 of the mean.
         f_number, time_max_s, iso_max: limits; darker scenes stay dark.
     """
@@ -115,11 +118,21 @@ def meter(
     white = max(white, min(highlight - math.log2(HIGHLIGHT_MOST), white + PROTECT_STOPS))
     white = min(white, max(highlight - math.log2(HIGHLIGHT_LEAST), mean - LIFT_STOPS))
     saturating = 2.0 ** max(white, darkest)
-    if daylight_rgb[1] > DAYLIGHT_LX:
-        gains = np.clip((daylight_rgb[1] / daylight_rgb.astype(np.float64)) ** DAYLIGHT_BALANCE, 0.5, 2.0)
-    else:
-        gains = lamp_balance(small, weight * (luminance < saturating))
+    daylight_lx = max(float(daylight_rgb[1]), 1e-9)
+    level = 2.0 ** float(np.sum(weight * stops)) / daylight_lx
+    daylit = _risen(daylight_lx, *DAYLIGHT_LX) * (1 - _risen(level, *LAMPLIT))
+    gains = np.ones(3)
+    if daylit > 0:
+        light = np.maximum(daylight_rgb.astype(np.float64), 1e-9)
+        gains *= np.clip((light[1] / light) ** DAYLIGHT_BALANCE, 0.5, 2.0) ** daylit
+    if daylit < 1:
+        gains *= lamp_balance(small, weight * (luminance < saturating)) ** (1 - daylit)
     return _exposure(saturating, gains.tolist(), f_number, time_max_s)
+
+
+def _risen(value: float, low: float, high: float) -> float:
+    """Where a positive value lies between two others by its logarithm, from 0 to 1."""
+    return min(max(math.log(max(value, low) / low) / math.log(high / low), 0.0), 1.0)
 
 
 @lru_cache

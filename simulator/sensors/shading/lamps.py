@@ -20,6 +20,9 @@ from simulator.sensors.shading.vector import HALF, ONE, PI, TWO, ZERO, clamp01, 
 F32 = NDArray[np.float32]
 
 CELL_M = 8.0
+# Water shows lamps as streaks about the places where level ground mirrors them, for eyes at such a height: there they
+# count so much more when cells choose.
+STREAK_GAIN, STREAK_M, EYE_M = 8.0, np.float32(1.0), np.float32(1.5)
 HALF_CELLS = 24  # the grid reaches 192 m to each side
 PER_CELL = 16
 NEAREST_CELL_M = 2.0  # cells are no nearer to a lamp than this
@@ -65,13 +68,15 @@ def gather_lamps(
     daylight_lx: Callable[[NDArray[np.void]], NDArray[np.float64]],
     daylight_share: float = DAYLIGHT_SHARE,
     extinction_1_m: float = 0.0,
+    wet: bool = False,
 ) -> Lamps:
     """Grid of LAMP_LIGHT_DTYPE `rows` around `center` (3,) in the local frame, of those that matter beside daylight.
 
     `daylight_lx` tells how much of that there is where lamps (N,) burn; lamps count that give more than a share of it
-    through air of some extinction.
+    through air of some extinction. Where it is `wet`, those that the eye at `center` sees mirrored come before others.
     """
     count = 2 * HALF_CELLS
+    eye = np.array([*center, STREAK_GAIN if wet else 1.0], np.float32)
     low = (np.floor(np.asarray(center[:2]) / CELL_M) * CELL_M - HALF_CELLS * CELL_M).astype(np.float32)
     peak = rows["intensity"] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     near = np.all(np.abs(rows["position"][:, :2] - low - HALF_CELLS * CELL_M) < HALF_CELLS * CELL_M * 1.5, 1)
@@ -83,7 +88,9 @@ def gather_lamps(
     position, axis, intensity, beam = (np.ascontiguousarray(rows[k]) for k in ("position", "axis", "intensity", "beam"))
     cells, haze = np.full((count, count, PER_CELL), -1, np.int32), np.float32(extinction_1_m)
     parallel_for(
-        lambda start, stop: fill_cells(start, stop, position, axis, beam, peak, least, low, haze, cells), count, chunk=8
+        lambda start, stop: fill_cells(start, stop, position, axis, beam, peak, least, low, haze, eye, cells),
+        count,
+        chunk=8,
     )
     return Lamps(position, axis, intensity, beam, low, cells, least)
 
@@ -101,13 +108,26 @@ def nearest_aside(beam, ax, ay, tx, ty, half):
     return greatest_aside(beam, DEGREES * max(turned, ZERO))
 
 
+@kernel(inline=True)
+def mirrors_lamp(x, y, half, eye, px, py, pz):
+    """Whether an eye (3,) sees the streak of a lamp at p in a cell about (x, y), of radius `half`."""
+    vx, vy, wx, wy = px - eye[0], py - eye[1], x - eye[0], y - eye[1]
+    middle = EYE_M / max(EYE_M + EYE_M + pz - eye[2], EYE_M)  # of the streak, in parts of the way to the lamp
+    part = (vx * wx + vy * wy) / max(vx * vx + vy * vy, np.float32(1e-6))
+    part = min(max(part, HALF * middle), min(TWO * middle, ONE))
+    wx, wy, reach = wx - part * vx, wy - part * vy, half + STREAK_M
+    return wx * wx + wy * wy < reach * reach
+
+
 @kernel
-def fill_cells(start, stop, position, axis, beam, peak, least, low, haze, cells):
+def fill_cells(start, stop, position, axis, beam, peak, least, low, haze, eye, cells):
     """Write the strongest lamps of the cells of rows `start:stop` of the grid: Lamps.cells, -1 before.
 
     Args:
         start, stop: range of rows. position, axis, beam, low, least: of Lamps.
-        peak: (L,) float32 luminous intensity, cd. haze: extinction of the air, 1/m, float32. cells: result.
+        peak: (L,) float32 luminous intensity, cd. haze: extinction of the air, 1/m, float32.
+        eye: (4,) float32 where it is, and by how much more lamps count where it sees them mirrored in the ground.
+        cells: result.
     """
     half, lux = np.float32(0.7 * CELL_M), np.empty(cells.shape[2], np.float32)
     nearest = np.float32(NEAREST_CELL_M)
@@ -118,15 +138,21 @@ def fill_cells(start, stop, position, axis, beam, peak, least, low, haze, cells)
             for lamp in range(len(peak)):
                 tx, ty = x - position[lamp, 0], y - position[lamp, 1]
                 flat = max(math.sqrt(tx * tx + ty * ty) - half, ZERO)
-                away = max(flat, nearest)
+                away, gain = max(flat, nearest), ONE
                 level = peak[lamp] / (away * away)
-                if level < least[lamp] or (found == len(lux) and level <= lux[found - 1]):
+                if level < least[lamp]:
+                    continue
+                px, py, pz = position[lamp, 0], position[lamp, 1], position[lamp, 2]
+                if eye[3] > ONE and mirrors_lamp(x, y, half, eye, px, py, pz):
+                    gain = eye[3]
+                if found == len(lux) and gain * level <= lux[found - 1]:
                     continue
                 level *= max(math.exp(-haze * flat), STRAYED_SHARE)
                 if flat > ZERO and abs(axis[lamp, 2]) < LEVEL_AXIS:
                     level *= nearest_aside(beam[lamp], axis[lamp, 0], axis[lamp, 1], tx, ty, half)
-                if level < least[lamp] or (found == len(lux) and level <= lux[found - 1]):
+                if level < least[lamp] or (found == len(lux) and gain * level <= lux[found - 1]):
                     continue
+                level *= gain
                 found = min(found + 1, len(lux))
                 place = found - 1
                 while place > 0 and lux[place - 1] < level:

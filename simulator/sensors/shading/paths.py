@@ -16,7 +16,6 @@ from simulator.sensors.shading.vector import (
     INV_PI,
     ONE,
     PI,
-    TWO,
     ZERO,
     airlight,
     clamp01,
@@ -55,8 +54,9 @@ NEVER = -2
 # Dimensions of the random numbers of a point
 SUN_STREAM, MIRROR_STREAM, SKY_STREAM, LAMP_STREAM = (np.uint32(stream) for stream in range(4))
 OF_POINTS = np.uint32(3)  # sets them apart from other numbers of the same seed
-# Kinds of mirror rays. What rough water reflects is smoothed over the picture before it is added.
-SHARP, BLURRED = np.int32(1), np.int32(2)
+# Kinds of mirror rays: of the point's own coat or metal, and of a pane before it. What rough water reflects is smoothed
+# over the picture before it is added.
+SHARP, BLURRED, PANE = np.int32(1), np.int32(2), np.int32(3)
 BLURRED_FROM = np.float32(0.08)  # coat roughness
 
 # State of a path beside its point, one record a path.
@@ -65,10 +65,7 @@ PATH_DTYPE = np.dtype(
         ("first", np.int32),  # instance that the ray meets first, glass included; -1 none, NEVER not yet known
         ("reach", np.float32),  # distance to it, metres
         ("sun_seen", np.float32),  # 0..1
-        (
-            "mirrors",
-            np.int32,
-        ),  # SHARP or BLURRED: a mirror ray carries the reflection of the point or of glass before it
+        ("mirrors", np.int32),  # kind of the mirror ray, 0 without
         ("dx", np.float32),  # unit direction from the eye
         ("dy", np.float32),
         ("dz", np.float32),
@@ -166,7 +163,7 @@ def peel(start, stop, rows, directions, points, paths, sky, begin, final, going)
             if path.mirrors == 0:
                 mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
                 w = part * through
-                aim_mirror(p, path, SHARP, mx, my, mz, w * path.tr, w * path.tg, w * path.tb)
+                aim_mirror(p, path, PANE, mx, my, mz, w * path.tr, w * path.tg, w * path.tb)
             kept = (ONE - part) * p.transmission
             red, green, blue = airlight(air, path.dx, path.dy)
             back = (ONE - through) * (ONE - kept)
@@ -308,24 +305,26 @@ def mirrored_openness(start, stop, rows, points, paths, harmonics, found):
     """
     for j in range(start, stop):
         p, path, found[j] = points[rows[j]], paths[rows[j]], ONE
-        x, y, z, near = path.ox - p.x, path.oy - p.y, path.oz - p.z, TWO * lift(p)
-        if p.state == SOLID and x * x + y * y + z * z < near * near:
+        if path.mirrors != PANE:
             sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
             share = luminance(path.er, path.eg, path.eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
             found[j] = min(share / OPEN_SHARE, ONE) + max(share - LIT_FROM, ZERO) / SECOND_BOUNCE
 
 
 @kernel
-def mirror_sky(start, stop, paths, sky):
-    """Preview's mirror images: the sky alone, or the ground where the reflection goes down."""
-    table, _, _, ground, _, _, _ = sky
+def mirror_sky(start, stop, points, paths, sky):
+    """Preview's mirror images: the sky alone, or the ground where the reflection goes down; none where it is closed."""
+    table, _, harmonics, ground, _, _, _ = sky
     for i in range(start, stop):
-        path = paths[i]
+        p, path = points[i], paths[i]
         if path.mirrors == 0:
             continue
         r, g, b = sky_radiance(table, ground, path.mx, path.my, path.mz)
+        sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+        around = luminance(path.er, path.eg, path.eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
         # near the horizon streets mirror houses and trees, which are darker than the sky
         seen = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), path.mz)
+        seen *= min(around / OPEN_SHARE, ONE)
         path.red += path.wr * r * seen
         path.green += path.wg * g * seen
         path.blue += path.wb * b * seen
@@ -573,8 +572,9 @@ def outgoing(p, path, harmonics, first_bounce):
     # lobes without a mirror ray reflect the mean light from around the mirrored direction, by lamps as by the sky
     mx, my, mz = mirrored(path.dx, path.dy, path.dz, p.nx, p.ny, p.nz)
     rr, rg, rb = sky_irradiance(harmonics, mx, my, mz)
-    coat_traced = path.mirrors != 0 and has_mirror_coat(p)
-    base = ZERO if path.mirrors != 0 and not coat_traced else ONE - coat
+    traced = path.mirrors == SHARP or path.mirrors == BLURRED
+    coat_traced = traced and has_mirror_coat(p)
+    base = ZERO if traced and not coat_traced else ONE - coat
     rest = ZERO if coat_traced else coat * low_light(around, mz)
     around *= INV_PI
     red = path.lamp_r + diffuse * (ONE - fr) * p.red * er + (base * fr + rest) * rr * around

@@ -233,7 +233,7 @@ def _light_in_bands(transport: Transport, camera: CameraModel, view: View, numbe
         transport.each(len(pixels), gather, paths, forward, pixels, *planes)
     if effort.samples > 1 and not transport.lamps.dark:
         for most_px, lattice in LAMPS_PX:
-            every = pixels_of_lamps(transport, camera, view.pose, most_px)
+            every = pixels_of_lamps(transport.stage.lamps()["position"], camera, view.pose, most_px)
             at_once, fine = BAND_SAMPLES // lattice[0], spread / math.sqrt(lattice[0])
             for pixels in (every[first : first + at_once] for first in range(0, len(every), at_once)):
                 rays = rays_within(table, pixels, rotation, lattice)
@@ -270,12 +270,11 @@ def _in_waves(
     return points, paths
 
 
-def pixels_of_lamps(transport: Transport, camera: CameraModel, pose: F32, most_px: int) -> NDArray[np.int32]:
-    """Numbers of the pixels about burning lamps whose places are smaller than so many pixels in the picture.
+def pixels_of_lamps(place: F32, camera: CameraModel, pose: F32, most_px: int) -> NDArray[np.int32]:
+    """Numbers of the pixels about lamps at places (L, 3), local frame, that are smaller than so many pixels there.
 
     `pose` is (3, 4) local_SE3_camera.
     """
-    place = transport.stage.lamps()["position"]
     frame = np.vstack([pose, [0, 0, 0, 1]]).astype(np.float64)
     boxes = boxes_around(camera, frame, place, np.full(len(place), LAMP_REACH_M))
     high, wide = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]

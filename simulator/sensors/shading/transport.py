@@ -45,7 +45,7 @@ FEW_LAMPS = 16  # lamps that light what secondary rays meet
 # Angular radius at least, in highlights that hemisphere rays meet: the few rays of a point would find a narrow lobe
 # seldom, and then far too bright.
 DIFFUSE_BLUR = 0.25
-DIFFUSE_GLOW, MIRROR_GLOW, SHEEN_GLOW = 120.0, 1500.0, 30.0  # cd/m2, limits of emission met by secondary rays
+DIFFUSE_GLOW = 120.0  # cd/m2, limit of emission met by secondary rays: what is brighter lights as a lamp
 # Brighter than any lit window (`Walls.light_cd_m2`, times `SHOPS`) and darker than a tail lamp: lamps shine brighter.
 LAMP_FROM = 400.0  # cd/m2
 
@@ -102,6 +102,7 @@ class Transport:
             self._daylight_at,
             PREVIEW_SHARE if quality.quick else DAYLIGHT_SHARE,
             float(self.air[0]),
+            stage.atmosphere.water_film_m > 0,
         )
         self.extinction = self.air[0]
         self.contacts = NO_CONTACTS
@@ -267,8 +268,10 @@ class Transport:
     def finish(self, points: Records, paths: Records, spread: float, seed: int) -> None:
         """Add mirror images and sum all light into the paths, which must hold their sky light."""
         if self.quality.mirrors:
-            for kind, glow_limit in ((kernels.SHARP, MIRROR_GLOW), (kernels.BLURRED, SHEEN_GLOW)):
-                rows = np.flatnonzero(paths["mirrors"] == kind).astype(np.int32)
+            kind = paths["mirrors"]
+            panes = kind == kernels.PANE  # which show lamps themselves: in them lamps make no highlights
+            for some, glow_limit in (((kind > 0) & ~panes, DIFFUSE_GLOW), (panes, np.inf)):
+                rows = np.flatnonzero(some).astype(np.int32)
                 if len(rows):
                     starts, ways = _rays(len(rows))
                     self.each(len(rows), kernels.mirror_rays, rows, paths, starts, ways)
@@ -277,7 +280,7 @@ class Transport:
                     others = self.arriving(starts, ways, 4 * spread, seed + 2, glow_limit, openness=openness)
                     self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
-            self.each(len(paths), kernels.mirror_sky, paths, self.sky)
+            self.each(len(paths), kernels.mirror_sky, points, paths, self.sky)
         bright = np.float32(np.inf)
         self.each(len(paths), kernels.compose, points, paths, self.sky, True, bright, bright, np.float32(0))
 
@@ -287,13 +290,13 @@ class Transport:
         That is where they shine. Those of what moves may shine at itself (over a number plate, in a bus): there it
         counts behind them, too.
         """
-        scene, free = self.stage.scene, self._sky_seen(lamps["position"] + LAMP_AHEAD_M * lamps["axis"])
+        scene, free = self.stage.scene, self.sky_seen(lamps["position"] + LAMP_AHEAD_M * lamps["axis"])
         moves = np.isin(lamps["object"], scene.instance_object[scene.instance_moving])
         rows = np.flatnonzero(moves & (free < 1.0))
-        free[rows] = np.maximum(free[rows], self._sky_seen((lamps["position"] - LAMP_BEHIND_M * lamps["axis"])[rows]))
+        free[rows] = np.maximum(free[rows], self.sky_seen((lamps["position"] - LAMP_BEHIND_M * lamps["axis"])[rows]))
         return np.asarray(daylight(self.stage.atmosphere).horizontal_lx * free)
 
-    def _sky_seen(self, places: NDArray[np.floating]) -> NDArray[np.float64]:
+    def sky_seen(self, places: NDArray[np.floating]) -> NDArray[np.float64]:
         """(N,) part of the sky that is seen from places (N, 3); all of it where nothing is overhead."""
         places, free = places.astype(np.float32), np.ones(len(places))
         below = np.flatnonzero(self._shadowed(places, np.tile(UP, (len(places), 1)), ROOF_M))

@@ -21,6 +21,7 @@ F64 = NDArray[np.float64]
 
 # Cycles a minute by rain rate. Wipers must have one rate of 10 to 55 and another of 45 or more, at least 15 above it
 # (Regulation (EU) No 1008/2010, annex III); in drizzle a driver lets them wipe now and then.
+STROKE_S = 60.0 / 45.0  # there and back at the slower rate; between strokes that are rarer the blade rests
 CYCLES_PER_MIN = ((0.0, 8.0), (1.0, 20.0), (4.0, 45.0), (12.0, 62.0))
 RAKE_RAD = math.radians(32.0)  # of the windscreen over the horizontal
 CAUGHT = 0.6  # of the drops in the way; the air carries the others over the roof
@@ -75,19 +76,22 @@ def size_slope_1_mm(rain_mm_h: float) -> float:
 
 
 def angle_of_blade(phase: float) -> float:
-    """Angle from its resting place at a phase of the cycle (0..1), radians: a crank turns it."""
-    return SWEEP_RAD * 0.5 * (1.0 - math.cos(2.0 * math.pi * phase))
+    """Angle from its resting place at a phase of the stroke (0..1), radians: a crank turns it; after that it rests."""
+    return 0.0 if phase >= 1.0 else SWEEP_RAD * 0.5 * (1.0 - math.cos(2.0 * math.pi * phase))
 
 
-# The phases at which the blade passes the camera, there and back.
+# The phases of a stroke at which the blade passes the camera, there and back.
 PASSES = (math.acos(1.0 - 2.0 * PLACE) / (2.0 * math.pi), 1.0 - math.acos(1.0 - 2.0 * PLACE) / (2.0 * math.pi))
 
 
-def last_pass(cycles: float) -> tuple[int, float]:
-    """Number of the last pass of the blade before the camera, and how many cycles ago it was."""
+def last_pass(cycles: float, stroke: float) -> tuple[int, float]:
+    """Number of the last pass of the blade before the camera, and how many cycles ago it was.
+
+    `stroke`: part of a cycle that a stroke takes.
+    """
     whole, phase = math.floor(cycles), cycles % 1.0
-    number = sum(phase >= p for p in PASSES)
-    at = whole + PASSES[number - 1] if number else whole - 1 + PASSES[1]
+    number = sum(phase >= p * stroke for p in PASSES)
+    at = whole + PASSES[number - 1] * stroke if number else whole - 1 + PASSES[1] * stroke
     return 2 * whole + number, cycles - at
 
 
@@ -111,12 +115,14 @@ def drops_at(
     """
     period_s = 60.0 / cycles_per_min(rain_mm_h)
     cycles = time_s / period_s + generator(seed, "wiper").uniform()
-    number, ago = last_pass(cycles)
+    stroke = min(STROKE_S / period_s, 1.0)
+    number, ago = last_pass(cycles, stroke)
     width, height = size_px
     blur, rate = 0.5 * aperture_m / glass_m * focal_px, drops_per_m2_s(rain_mm_h, speed_mps)
     margin = 2.0 * blur
     area_m2 = (width + 2 * margin) * (height + 2 * margin) * (glass_m / focal_px) ** 2
-    gap = 0.5 + abs(PASSES[1] - PASSES[0] - 0.5)  # cycles between two passes, at most
+    there = (PASSES[1] - PASSES[0]) * stroke
+    gap = max(there, 1.0 - there)  # cycles between two passes, at most
     places, radii = [], []
     for older in (0, 1):  # those since the last pass, and those that the blade left
         rng = generator(seed, "drops", number - older)
@@ -127,7 +133,7 @@ def drops_at(
         kept = born < ago if older == 0 else rng.uniform(size=count) < LEFT_BY_BLADE
         places.append((spot * [width + 2 * margin, height + 2 * margin] - margin)[kept])
         radii.append(0.5 * SPREADING * mm[kept] / 1000 / glass_m * focal_px)
-    off = angle_of_blade(cycles % 1.0) - SWEEP_RAD * PLACE
+    off = angle_of_blade(cycles % 1.0 / stroke) - SWEEP_RAD * PLACE
     drops = Drops(np.concatenate(places).astype(np.float32), np.concatenate(radii).astype(np.float32), blur,
                   BEND_RAD * focal_px)  # fmt: skip
     return drops, off
@@ -238,8 +244,8 @@ def rain_on_glass(
                                          np.float32(drops.bend), small, out),
                  height, chunk=32, threads=stage.threads)  # fmt: skip
     per_rad = ARM_M / glass_m * focal_px
-    cycles = cycles_per_min(rain) / 60.0 * exposure_s
-    turned = SWEEP_RAD * math.pi * math.sqrt(max(1.0 - (1.0 - 2.0 * PLACE) ** 2, 0.0)) * cycles
+    strokes = exposure_s / min(60.0 / cycles_per_min(rain), STROKE_S)
+    turned = SWEEP_RAD * math.pi * math.sqrt(max(1.0 - (1.0 - 2.0 * PLACE) ** 2, 0.0)) * strokes
     middle, half = 0.5 * width + angle * per_rad, 0.5 * BLADE_M / glass_m * focal_px
     if abs(middle - 0.5 * width) < width + half + turned * per_rad:
         parallel_for(lambda a, b: draw_blade(a, b, np.float32(middle), np.float32(middle + turned * per_rad),

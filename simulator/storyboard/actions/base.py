@@ -63,7 +63,7 @@ class PrivateActionElement(ActionElement):
 
     def end_conflicting(self) -> None:
         """End running actions on the same entity that share a domain with it."""
-        running = [event for event in self.entity.events if event.state == "running"]
+        running = [self.entity.running[number] for number in sorted(self.entity.running)]
         for action in [*self.entity.init_actions, *(child for event in running for child in event.children)]:
             if (
                 isinstance(action, PrivateActionElement)

@@ -45,7 +45,7 @@ def _make_ready_again(element: StoryboardPart) -> None:
         if element.state == "complete" and any(isinstance(child, GhostReturn) for child in element.children):
             element.reset()
             for each in (element, *element.children):
-                each.state = "standby"
+                each.put("standby")
             element.executions = 0
         return
     for child in element.children:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from simulator.storyboard import model
@@ -37,6 +38,11 @@ class Check(Generic[R]):
     def holds(self) -> bool:
         """Whether it is so now."""
         raise NotImplementedError
+
+    @property
+    def earliest(self) -> float:
+        """A time (s) before which it does not hold."""
+        return -inf
 
     def entities_that_meet_it(self) -> list[Entity]:
         """Those whose state it looks at and finds so now."""

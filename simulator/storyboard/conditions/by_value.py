@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import inf
 from typing import cast
 
 from simulator.errors import did_you_mean
@@ -12,6 +13,7 @@ from simulator.storyboard.conditions.base import Check, compare, for_value
 from simulator.storyboard.interfaces import State, Transition
 from simulator.storyboard.world import World
 
+_EARLY_S = 1e-3
 _TEXT_RULES: dict[str, Callable[[str, str], bool]] = {
     "greaterThan": lambda a, b: a > b,
     "greaterOrEqual": lambda a, b: a >= b,
@@ -57,6 +59,12 @@ class Variable(Check[model.VariableCondition]):
 @for_value(model.SimulationTimeCondition)
 class SimulationTime(Check[model.SimulationTimeCondition]):
     """Simulated time."""
+
+    @property
+    def earliest(self) -> float:
+        """A little before the time that it waits for."""
+        waits = self.record.rule in ("greaterThan", "greaterOrEqual")
+        return self.record.value - _EARLY_S if waits else -inf
 
     def holds(self) -> bool:
         """Compare the time."""

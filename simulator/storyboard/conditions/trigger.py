@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from simulator.storyboard import model
 from simulator.storyboard.conditions.base import make_condition
 from simulator.storyboard.entities import Entity
@@ -14,12 +16,16 @@ class Trigger:
 
     Args:
         default: value without any group.
+
+    Attributes:
+        asleep_until: a time (s) before which it does not fire, once it has been evaluated.
     """
 
     def __init__(self, world: World, trigger: model.Trigger | None, *, default: bool) -> None:
         groups = trigger.condition_groups if trigger is not None else ()
         self.groups = [[Condition(world, condition) for condition in group.conditions] for group in groups]
         self.default = default
+        self.asleep_until = min((_earliest(group) for group in self.groups), default=-inf)
         self._met: list[list[Condition]] = []
 
     def evaluate(self, time: float) -> bool:
@@ -52,6 +58,14 @@ class Trigger:
         for group in self.groups:
             for condition in group:
                 condition.reset()
+
+
+def _earliest(group: list[Condition]) -> float:
+    """A time before which a group is not met, and need not be evaluated again: its first condition waits for it."""
+    if not group or any(condition.delay > 0.0 for condition in group):
+        return -inf
+    first = group[0]
+    return first.check.earliest if first.edge in ("none", "rising") else -inf
 
 
 class Condition:

@@ -122,17 +122,25 @@ class TwoPoints(Driver):
         place = own.copy()
         place.set_lane(place.road, place.lane, place.s, 0.0)
         edges = [_Edge(side, own.driving_heading + side * 0.5 * pi) for side in (1.0, -1.0)]
+        walked = 0.0  # along s from `place`, within its lane section
         for distance in range(1, int(_FAR_M / _STEP_M) + 1):
-            road = place.road
-            if place.move(_STEP_M, actual=False) is not Moved.OK or place.road is None:
+            step = _STEP_M if place.faces_along else -_STEP_M
+            seen = place.lane_at(walked + step)
+            walked += step
+            if seen is None:
+                road = place.road
+                place.set_lane(road, place.lane, place.s + walked - step, 0.0)
+                if place.move(_STEP_M, actual=False) is not Moved.OK or place.road is None:
+                    break
+                if place.road is not road and place.road.road.junction:
+                    return None, distance * _STEP_M
+                walked, seen = 0.0, place.lane_at(0.0)
+            if seen is None:
                 break
-            if place.road is not road and place.road.road.junction:
-                return None, distance * _STEP_M
-            half = 0.5 * place.road.width(place.section, place.lane, place.s)
-            heading = place.driving_heading
+            x_lane, y_lane, half, heading = seen
             for edge in edges:
-                x = place.x - edge.side * half * sin(heading) - own.x
-                y = place.y + edge.side * half * cos(heading) - own.y
+                x = x_lane - edge.side * half * sin(heading) - own.x
+                y = y_lane + edge.side * half * cos(heading) - own.y
                 edge.see(distance * _STEP_M, atan2(y, x))
                 if edge.tangent is not None:
                     return edge.tangent, inf
