@@ -177,7 +177,7 @@ def test_fog_in_front_of_dark_windows_hides_them(panes: int) -> None:
 
 
 def test_panes_before_the_sky_need_no_light_that_nobody_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the room for points and paths held before shows nowhere: not zeros, nor large numbers, nor what is no number."""
+    """What the room for points and paths held before shows nowhere: zeros, large numbers, what is no number."""
     builder = SceneBuilder((0, 0, 0))
     builder.add_mesh(plane(), (matte(0.2),), "road")
     sheet = Mesh.of([[20, -9, 0], [20, 9, 0], [20, 9, 9], [20, -9, 9]], [[0, 2, 1], [0, 3, 2]])
