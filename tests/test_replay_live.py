@@ -37,7 +37,7 @@ from simulator.world import lamps
 from simulator.world.build import World, build_world
 from simulator.world.casting import models_for
 from simulator.world.lamps import Command
-from simulator.world.recorded import read_recorded, write_recorded
+from simulator.world.recorded import Placed, later_shapes, read_recorded, write_recorded
 from simulator.world.setting import conditions_of, settings_of
 from simulator.world.shine import color_of
 
@@ -390,6 +390,8 @@ def test_people_change_what_they_do_when_animations_say(tmp_path: Path) -> None:
     assert [each.manner for each in pieces] == [("standing", ""), ("standing", "umbrella"), ("lying", "umbrella")]
     assert [(each.first, len(each.poses)) for each in pieces] == [(0, 40), (40, 40), (80, 81)]
     assert len([each for each in others if each.name == "lead"]) == 1
+    placed = [Placed(each, 10 + k, np.zeros(3)) for k, each in enumerate(pieces)]
+    assert later_shapes(placed, {}) == {11: 10, 12: 10}
     facts = []
     for each in pieces:
         rng = np.random.default_rng(3)

@@ -38,6 +38,7 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
     """
     from simulator.labels.annotate import annotate
     from simulator.labels.frame import LabelledFrame
+    from simulator.labels.identity import as_one
     from simulator.numerics.rng import child_seed
     from simulator.sensors.frame import Frame
     from simulator.sensors.stage import Stage
@@ -57,7 +58,9 @@ def render(scenario: Scenario, *, quality: str = "standard", threads: int | None
         snapshot = stage.at(time_ns)  # only now: a spinning sensor moves the stage
         ego_pose = snapshot.world_SE3_object[world.ego]
         frame = Frame(index, time_ns, ego_pose, readings)
-        yield LabelledFrame(index, time_ns, ego_pose, readings, annotate(world.scene, snapshot, frame, stage.bent))
+        found = annotate(world.scene, snapshot, frame, stage.bent)
+        labelled = LabelledFrame(index, time_ns, ego_pose, readings, found)
+        yield as_one(labelled, world.same) if world.same else labelled
 
 
 def draw(scenario: Scenario, seed: int) -> Scenario:

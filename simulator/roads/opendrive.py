@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 from simulator.errors import InputError
@@ -10,6 +9,7 @@ from simulator.roads.checks import Checker
 from simulator.roads.network import RoadNetwork
 from simulator.roads.records import Connection, Controller, Junction, JunctionGroup, Platform, Station
 from simulator.roads.road import Road
+from simulator.roads.uncollected import uncollected
 from simulator.roads.xodr_input import Element, Report, children, integer, load_xml, number, text_of
 from simulator.roads.xodr_lanes import LaneReader
 from simulator.roads.xodr_roads import read_road
@@ -56,15 +56,9 @@ def check_opendrive(path: str | os.PathLike[str]) -> tuple[list[InputError], lis
     return report.errors, report.warnings
 
 
+@uncollected()
 def _read(path: str | os.PathLike[str], report: Report) -> RoadNetwork | None:
-    # Millions of records without cycles: the collector would look at all of them again and again.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return _read_document(load_xml(path, report), report)
-    finally:
-        if collecting:
-            gc.enable()
+    return _read_document(load_xml(path, report), report)
 
 
 def _read_document(root: Element, report: Report) -> RoadNetwork | None:

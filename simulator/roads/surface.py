@@ -46,6 +46,7 @@ from simulator.roads.surface_rows import Array, refine_rows, sample_rows
 from simulator.roads.surface_terrain import Terrain, build_terrain
 from simulator.roads.surface_tunnels import hills, tunnels
 from simulator.roads.surface_verge import bridge_decks, bridge_quads, ground_plan, strip_ends, verge
+from simulator.roads.uncollected import uncollected
 from simulator.scene.mesh import Mesh
 from simulator.scene.textures import MARKING_M
 
@@ -98,6 +99,7 @@ class RoadSurface:
         return result
 
 
+@uncollected()
 def surface(
     network: RoadNetwork,
     origin: ArrayLike,

@@ -137,8 +137,7 @@ class Crowd:
         if number is None or number in self._strays:
             return self._entities
         first, second = self._fronts
-        before = second[slice(*np.searchsorted(first, (number, number + 1)).tolist())]
-        found = np.union1d(before, _on_way(self._bodies, number, self._reach)).tolist()
+        found = np.union1d(second[first == number], _on_way(self._bodies, number, self._reach)).tolist()
         if self._strays:
             found = sorted(self._strays.union(found))
         return [self._entities[k] for k in found]
@@ -183,9 +182,11 @@ def _look(bodies: Bodies, reach: float, speed: float) -> tuple[Seen, tuple[Array
     a, b = _in_front(bodies, speed)
     leader, (gap, ds, dt) = np.full(count, -1), np.full((3, count), np.inf)
     # The next of each is its neighbour in the order of s.
-    order = np.lexsort((s, _one_lane(lane), road))
-    mates = (np.diff(road[order]) == 0) & (np.diff(_one_lane(lane)[order]) == 0) & (road[order[1:]] >= 0)
-    low, high = order[:-1][mates], order[1:][mates]
+    one_lane = _one_lane(lane)
+    order = np.lexsort((s, one_lane, road))
+    low, high = order[:-1], order[1:]
+    mates = (road[low] == road[high]) & (one_lane[low] == one_lane[high]) & (road[high] >= 0)
+    low, high = low[mates], high[mates]
     first = np.concatenate([low[along[low] > 0], high[along[high] < 0]])
     second = np.concatenate([high[along[low] > 0], low[along[high] < 0]])
     apart = np.abs(s[second] - s[first])
@@ -193,7 +194,7 @@ def _look(bodies: Bodies, reach: float, speed: float) -> tuple[Seen, tuple[Array
     free = apart - front[first] - 0.5 * length[second] - np.where(turned, center[second], -center[second])
     leader[first], gap[first], ds[first], dt[first] = second, free, apart, t[second] - t[first]
     # On another road is only who is beyond the end of the own one.
-    plain = (left > reach + TINY) | (road < 0) | (np.bincount(road.astype(np.int64) + 1).max(initial=0) == count)
+    plain = (left > reach + TINY) | (road < 0) | (road == road[:1]).all()
     plain[first[(apart <= front[first] + (rear[second] - TINY)) | (free <= 0.0)]] = False  # side by side
     plain[a[leader[a] != b]] = False
     return Seen(leader, gap, ds, dt, plain), (a, b)
@@ -215,7 +216,7 @@ def _on_way(bodies: Bodies, k: int, reach: float) -> Array:
 
 
 def _in_front(bodies: Bodies, speed: float) -> tuple[Array, Array]:
-    """Pairs of whom the second's box, however turned, overlaps the first's width and is not behind, by the first."""
+    """Pairs of whom the second's box, however turned, overlaps the first's width and is not behind."""
     x, y, h, length, width, center = (
         *(bodies.x, bodies.y, bodies.h),
         *(bodies.length, bodies.width, bodies.center),
@@ -231,13 +232,11 @@ def _in_front(bodies: Bodies, speed: float) -> tuple[Array, Array]:
     half_length = 0.5 * length + np.abs(center)
     half = np.abs(np.cos(turn)) * (0.5 * width[b]) + np.abs(np.sin(turn)) * half_length[b]
     found = (ahead + (half_length + 0.5 * width)[b] > -TINY) & (np.abs(left) - half < 0.5 * width[a] + (0.6 + TINY))
-    a, b = a[found], b[found]
-    order = np.lexsort((b, a))
-    return a[order], b[order]
+    return a[found], b[found]
 
 
 def _span(values: Array) -> float:
-    return float(np.ptp(values)) if len(values) else 0.0
+    return float(np.maximum.reduce(values) - np.minimum.reduce(values)) if len(values) else 0.0
 
 
 def _pairs(values: Array, far: float) -> tuple[Array, Array]:

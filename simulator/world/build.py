@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ from simulator.world.lamps import (
 )
 from simulator.world.loosened import let_loose
 from simulator.world.population import Population, driving_lamps
-from simulator.world.recorded import MAP_ERROR_M, Recorded, ego_route, read_recorded
+from simulator.world.recorded import MAP_ERROR_M, Recorded, ego_route, later_shapes, read_recorded
 from simulator.world.recorded import place as place_recorded
 from simulator.world.recorded import timeline as recorded_timeline
 from simulator.world.route import Route, choose_route, highest_speed
@@ -77,6 +77,7 @@ class World:
         conditions: light and weather over the drive.
         timeline: where everything is during the drive.
         ego: object id of the ego vehicle.
+        same: ids of objects that are later shapes of others, and of these.
     """
 
     scenario: Scenario
@@ -86,6 +87,7 @@ class World:
     conditions: Conditions
     timeline: Timeline
     ego: int
+    same: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def atmosphere(self) -> Atmosphere:
@@ -168,7 +170,8 @@ def build_world(scenario: Scenario) -> World:
     if drive is not None:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
         timeline = recorded_timeline(drive, placed, cast, _rest(cast), conditions, shown)
-        return World(scenario, network, route, builder.build(), conditions, timeline, ego)
+        same = later_shapes(placed, cast.riders)
+        return World(scenario, network, route, builder.build(), conditions, timeline, ego, same)
     slippery = [*site.patches, *slippery_lanes(network, route.path.xyz)]
     grip = ground_of(atmosphere, slippery, roads.lane_map.origin)
     tracks, scene = _simulate(scenario, cast, roads, builder.build(), atmosphere.visibility_m, grip, known)

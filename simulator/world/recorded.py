@@ -13,7 +13,7 @@ s since the recording's start.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -408,6 +408,19 @@ def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
         if models[0].lamps and (entity.moves or entity.lights):
             cast.lamps[row] = driving_lamps(False, rng)
         found.append(Placed(entity, row, origin))
+    return found
+
+
+def later_shapes(placed: Sequence[Placed], riders: Mapping[int, int]) -> dict[int, int]:
+    """Rows of the objects that go on as an entity after another object has been it, and of the first; riders too."""
+    first: dict[str, int] = {}
+    found = {}
+    for each in placed:
+        row = first.setdefault(each.entity.name, each.row)
+        if row != each.row:
+            found[each.row] = row
+            if row in riders and each.row in riders:
+                found[riders[each.row]] = riders[row]
     return found
 
 

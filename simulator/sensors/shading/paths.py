@@ -495,7 +495,7 @@ def mean_irradiance(start, stop, rows, others, per_point, around, closeness):
 
 
 @kernel
-def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blur):
+def compose(start, stop, points, paths, sky, first_bounce, glow_limit, lamp_from, least_blur):
     """Sum the light of each path: emission, sun, surroundings, lamps, then the air in between; or the sky.
 
     Args:
@@ -504,6 +504,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
         first_bounce: True: the paths hold their irradiance, and the sun's disc is seen; False: a share of the
             unoccluded sky stands for it.
         glow_limit: greatest luminance that surfaces show by their own emission, cd/m2, float32.
+        lamp_from: those that shine brighter than this are left to the lamps, cd/m2, float32.
         least_blur: angular radius of the sun at least, in highlights, float32.
     """
     table, air, harmonics, ground, sun, sun_lx, extinction = sky
@@ -521,7 +522,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, least_blu
         else:
             red, green, blue = outgoing(p, path, harmonics, first_bounce)
             glow = luminance(p.glow_r, p.glow_g, p.glow_b)
-            if glow > ZERO:
+            if ZERO < glow < lamp_from:
                 part = min(glow_limit / glow, ONE)
                 red, green, blue = red + part * p.glow_r, green + part * p.glow_g, blue + part * p.glow_b
             if path.sun_seen > ZERO:

@@ -46,6 +46,8 @@ FEW_LAMPS = 16  # lamps that light what secondary rays meet
 # seldom, and then far too bright.
 DIFFUSE_BLUR = 0.25
 DIFFUSE_GLOW = 120.0  # cd/m2, limit of emission met by secondary rays: what is brighter lights as a lamp
+# Brighter than any lit window (`Walls.light_cd_m2`, times `SHOPS`) and darker than a tail lamp: lamps shine brighter.
+LAMP_FROM = 400.0  # cd/m2
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +191,20 @@ class Transport:
     ) -> Records:
         """(N,) finished PATH_DTYPE paths of rays `origins`, `directions` (N, 3), without further bounces.
 
-        Emission counts up to `glow_limit` cd/m2: what shines brighter is small, would turn up as bright dots, and is
-        a lamp as well, whose light comes by another way. Highlights of sun and lamps are spread over a radius of `blur`
-        at least. Where `per_point` rays in a row are the hemisphere of a point, what they meet is as dark as that is
-        closed, and lights itself; or (N,) `openness` says how much of the sky's light it gets, 1 in the open.
+        Emission counts up to `glow_limit` cd/m2, as what shines brighter is small and would turn up as bright dots.
+        Highlights of sun and lamps are spread over a radius of `blur` at least. Where `per_point` rays in a row are
+        the hemisphere of a point, what they meet is as dark as that is closed, lights itself, and does not shine if it
+        is a lamp, whose light comes by another way; or (N,) `openness` says how much of the sky's light it gets, 1 in
+        the open.
         """
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
         paths["er"] = 1.0 if openness is None else openness
         if per_point:
             self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
-        self.each(
-            len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit), np.float32(blur)
-        )
+        lamp_from = LAMP_FROM if per_point else np.inf
+        self.each(len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit),
+                  np.float32(lamp_from), np.float32(blur))  # fmt: skip
         if per_point:
             self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
         return paths
@@ -278,7 +281,8 @@ class Transport:
                     self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
             self.each(len(paths), kernels.mirror_sky, points, paths, self.sky)
-        self.each(len(paths), kernels.compose, points, paths, self.sky, True, np.float32(np.inf), np.float32(0))
+        bright = np.float32(np.inf)
+        self.each(len(paths), kernels.compose, points, paths, self.sky, True, bright, bright, np.float32(0))
 
     def _daylight_at(self, lamps: Records) -> NDArray[np.float64]:
         """(N,) daylight in lux where LAMP_LIGHT_DTYPE `lamps` burn: as far in as they are in tunnels, less.
