@@ -320,11 +320,12 @@ def mirror_sky(start, stop, points, paths, sky):
         if path.mirrors == 0:
             continue
         r, g, b = sky_radiance(table, ground, path.mx, path.my, path.mz)
-        sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
-        around = luminance(path.er, path.eg, path.eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
         # near the horizon streets mirror houses and trees, which are darker than the sky
         seen = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), path.mz)
-        seen *= min(around / OPEN_SHARE, ONE)
+        if p.state == SOLID:  # (else a pane is before the sky)
+            sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+            around = luminance(path.er, path.eg, path.eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
+            seen *= min(around / OPEN_SHARE, ONE)
         path.red += path.wr * r * seen
         path.green += path.wg * g * seen
         path.blue += path.wb * b * seen
