@@ -176,7 +176,8 @@ def test_fog_in_front_of_dark_windows_hides_them(panes: int) -> None:
     assert (air - window) / air > 0.9 * left
 
 
-def test_panes_before_the_sky_need_no_light_that_nobody_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+def test_panes_before_the_sky_need_no_light_that_nobody_wrote(monkeypatch: pytest.MonkeyPatch, quality: str) -> None:
     """What the room for points and paths held before shows nowhere: zeros, large numbers, what is no number."""
     builder = SceneBuilder((0, 0, 0))
     builder.add_mesh(plane(), (matte(0.2),), "road")
@@ -192,7 +193,7 @@ def test_panes_before_the_sky_need_no_light_that_nobody_wrote(monkeypatch: pytes
             return points, paths
 
         monkeypatch.setattr(transport, "new_points_and_paths", room)
-        seen.append(look(stage, se3.pose((0, 0, 1.5)) @ EAST, "standard"))
+        seen.append(look(stage, se3.pose((0, 0, 1.5)) @ EAST, quality))
     assert all(np.isfinite(light).all() and np.array_equal(light, seen[0]) for light in seen)
 
 
