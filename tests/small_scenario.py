@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from simulator.storyboard import model
 
 VEHICLE = """<Vehicle name="{name}" vehicleCategory="car">
   <BoundingBox><Center x="1.4" y="0" z="0.9"/><Dimensions width="2" length="5" height="1.8"/></BoundingBox>
@@ -72,3 +75,21 @@ def write(folder: Path, text: str, name: str = "scenario.xosc") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
+
+
+def event_of(found: model.OpenScenario) -> model.Event:
+    """The first event."""
+    return found.storyboard.stories[0].acts[0].maneuver_groups[0].maneuvers[0].events[0]
+
+
+def action_of(found: model.OpenScenario) -> Any:
+    """The first action of the first event."""
+    return event_of(found).actions[0].action
+
+
+def condition_of(found: model.OpenScenario) -> Any:
+    """The only condition by which the first event starts."""
+    trigger = event_of(found).start_trigger
+    assert trigger is not None
+    [[condition]] = [group.conditions for group in trigger.condition_groups]
+    return condition.condition

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,24 +22,10 @@ from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_catalog, read_openscenario
 from simulator.storyboard.player import play
 from tests.material import MATERIAL, needs_material
-from tests.small_scenario import SPEED, VEHICLE, scenario, write
+from tests.small_scenario import SPEED, VEHICLE, action_of, condition_of, scenario, write
 
 FILES = sorted((MATERIAL / "openx").rglob("*.xosc")) if "ODDROAD_MATERIAL" in os.environ else []
 OTHER = f'<ScenarioObject name="Other">{VEHICLE.format(name="truck")}</ScenarioObject>'
-
-
-def _event(found: model.OpenScenario) -> model.Event:
-    return found.storyboard.stories[0].acts[0].maneuver_groups[0].maneuvers[0].events[0]
-
-
-def _action(found: model.OpenScenario) -> Any:
-    return _event(found).actions[0].action
-
-
-def _condition(found: model.OpenScenario) -> Any:
-    trigger = _event(found).start_trigger
-    assert trigger is not None
-    return trigger.condition_groups[0].conditions[0].condition
 
 
 def test_a_scenario_is_read_as_it_stands(tmp_path: Path) -> None:
@@ -55,7 +40,7 @@ def test_a_scenario_is_read_as_it_stands(tmp_path: Path) -> None:
     story = model.Story("story", (model.Act("act", (group,)),))
     assert found.storyboard == model.Storyboard(model.Init(), (story,), model.Trigger())
     assert (found.warnings, found.source, found.entities[0].name) == ((), path, "Ego")
-    assert _action(found).line == next(
+    assert action_of(found).line == next(
         i for i, text in enumerate(path.read_text().splitlines(), 1) if "<SpeedAct" in text
     )
 
@@ -69,7 +54,7 @@ def test_selections_stand_for_their_members(tmp_path: Path) -> None:
     text = scenario(entities=OTHER + chosen, actors='<EntityRef entityRef="all"/>', condition=condition, init=init)
     found = read_openscenario(write(tmp_path, text))
     assert found.storyboard.stories[0].acts[0].maneuver_groups[0].actors == ("Ego", "Other")
-    assert _condition(found).triggering_entities == ("Ego", "Other")
+    assert condition_of(found).triggering_entities == ("Ego", "Other")
     assert [item.entity_ref for item in found.storyboard.init.privates] == ["Ego", "Other"]
 
 
@@ -133,7 +118,7 @@ def test_what_1_0_says_otherwise_becomes_what_1_3_says(tmp_path: Path, case: str
     text, expected = OLD[case]
     found = read_openscenario(write(tmp_path, scenario(minor=0, entities=OTHER, action=text)))
     assert found.warnings == ()
-    assert _action(found) == expected
+    assert action_of(found) == expected
 
 
 def test_an_empty_attribute_that_may_be_missing_is_missing(tmp_path: Path) -> None:
@@ -141,7 +126,7 @@ def test_an_empty_attribute_that_may_be_missing_is_missing(tmp_path: Path) -> No
       displacement="" freespace="true" continuous="false"/></LongitudinalAction>""")
     found = read_openscenario(write(tmp_path, scenario(entities=OTHER, action=text)))
     assert found.warnings == ()
-    assert _action(found) == model.LongitudinalDistanceAction(
+    assert action_of(found) == model.LongitudinalDistanceAction(
         "Other", False, True, time_gap=2.0, displacement="trailingReferencedEntity"
     )
 
@@ -161,7 +146,7 @@ def test_distances_along_the_route(tmp_path: Path, attributes: str, system: str,
     condition = f"""<ByEntityCondition><TriggeringEntities triggeringEntitiesRule="any"><EntityRef entityRef="Ego"/>
       </TriggeringEntities><EntityCondition><TimeHeadwayCondition entityRef="Other" value="2" freespace="true"
       rule="lessThan" {attributes}/></EntityCondition></ByEntityCondition>"""
-    inner = _condition(read_openscenario(write(tmp_path, scenario(entities=OTHER, condition=condition)))).condition
+    inner = condition_of(read_openscenario(write(tmp_path, scenario(entities=OTHER, condition=condition)))).condition
     assert (inner.coordinate_system, inner.relative_distance_type) == (system, kind)
 
 
@@ -171,7 +156,7 @@ def test_weather_of_old_files(tmp_path: Path) -> None:
       <Fog visualRange="INF"/><Precipitation precipitationType="rain" intensity="0.5"/></Weather>
       <RoadCondition frictionScaleFactor="0.7"/></Environment></EnvironmentAction></GlobalAction>"""
     found = read_openscenario(write(tmp_path, scenario(minor=0, action=text)))
-    weather = _action(found).environment.weather
+    weather = action_of(found).environment.weather
     assert (weather.fractional_cloud_cover, weather.sun.illuminance) == (8, 50_000.0)
     assert (weather.precipitation.precipitation_intensity, weather.fog.visual_range) == (25.0, float("inf"))
     assert ["<Sun>" in found.warnings[0], "<Precipitation>" in found.warnings[1]] == [True, True]

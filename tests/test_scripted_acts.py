@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
-from small_scenario import VEHICLE, scenario, write
+from small_scenario import VEHICLE, condition_of, scenario, write
 
 from simulator.errors import InputError, InvalidScenario
 from simulator.scenario.scripted import read_script
@@ -154,22 +154,14 @@ def test_yaml_and_xml_are_the_same_conditions(keys: str, tmp_path: Path) -> None
     )
     condition = f"<ByValueCondition>{inside}</ByValueCondition>" if "Variable" in inside else by_entity
     theirs = read_openscenario(write(tmp_path, scenario(entities=lead, condition=condition)))
-    found = []
-    for made in (ours, theirs):
-        [story] = made.storyboard.stories
-        trigger = story.acts[0].maneuver_groups[0].maneuvers[0].events[0].start_trigger
-        assert trigger is not None
-        [[each]] = [group.conditions for group in trigger.condition_groups]
-        found.append(each.condition)
-    assert found[0] == found[1]
+    assert condition_of(ours) == condition_of(theirs)
 
 
 def test_a_place_by_latitude_and_longitude(tmp_path: Path) -> None:
     text = HEAD.replace("lane: -1, s_m: 20", "latitude_deg: 48.1, longitude_deg: 11.5")
     made, _ = read_script(write(tmp_path, text, "script.yaml"))
-    [teleport] = [a for p in made.storyboard.init.privates for a in p.actions if isinstance(a, model.TeleportAction)][
-        :1
-    ]
+    actions = (action for private in made.storyboard.init.privates for action in private.actions)
+    teleport = next(action for action in actions if isinstance(action, model.TeleportAction))
     assert isinstance(teleport.position, model.GeoPosition)
     assert (teleport.position.latitude_deg, teleport.position.longitude_deg) == (48.1, 11.5)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_scenario import scenario, write
+from small_scenario import condition_of, scenario, write
 
 from simulator.errors import InvalidScenario
 from simulator.roads import RoadNetwork
@@ -297,14 +297,7 @@ def test_yaml_and_xml_are_the_same_conditions(keys: str, tmp_path: Path) -> None
     ours, _ = read_script(write(tmp_path, f"{HEAD}story:\n{event}", "script.yaml"))
     lead = LEAD.replace('<CatalogReference catalogName="none" entryName="none"/>', VEHICLE)
     theirs = read_openscenario(write(tmp_path, scenario(entities=lead, condition=CONDITIONS[keys])))
-    found: list[object] = []
-    for made in (ours, theirs):
-        [story] = made.storyboard.stories
-        trigger = story.acts[0].maneuver_groups[0].maneuvers[0].events[0].start_trigger
-        assert trigger is not None
-        [[condition]] = [group.conditions for group in trigger.condition_groups]
-        found.append(condition.condition)
-    assert found[0] == found[1]
+    assert condition_of(ours) == condition_of(theirs)
 
 
 def test_a_trailer_is_left_and_taken_again(tmp_path: Path) -> None:
