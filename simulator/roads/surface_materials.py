@@ -48,9 +48,7 @@ class SurfaceStyle:
     season: str = "summer"
 
     @staticmethod
-    def draw(
-        seed: int, *, land: str = "meadow", season: str = "summer", manholes: bool = True
-    ) -> SurfaceStyle:
+    def draw(seed: int, *, land: str = "meadow", season: str = "summer", manholes: bool = True) -> SurfaceStyle:
         """A style by the seed: worn more or less, with one of the pavings."""
         rng = generator(seed, "surface", "style")
         return SurfaceStyle(
