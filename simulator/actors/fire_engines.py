@@ -8,12 +8,13 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
+from simulator.actors.cabs import cab
 from simulator.actors.cars import catalogue_draw
+from simulator.actors.chassis import chassis
 from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import axles, contour_tape, end_plates, fleet_materials, rear_lamps
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.shape import block, both, finish, lathe, pipe, rounded_box, turned
-from simulator.actors.trucks import cab, chassis
 from simulator.scenario.distributions import Fraction, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model
 
@@ -47,7 +48,7 @@ class FireEngine(Actor, kind="fire_engine"):
         length_cab, top = draw("cab_length"), height - 0.32
         parts = cab(nose, wheelbase, length_cab, half, draw("cab_height"), tyre, rng)
         back, frame = nose - length_cab - 0.06, 2 * tyre + 0.04
-        parts += chassis(back, tail, frame, half, tyre, "fire", rng)
+        parts += chassis(back, tail, frame, half, tyre, "fire", rng, wheelbase)
         parts += _lockers(back, tail, half, top, tyre) + _roof(back, tail, half, top, height)
         parts += _blue_lights(nose - 0.75, half, draw("cab_height"))
         stripe = rounded_box(
