@@ -185,13 +185,16 @@ def test_a_place_by_latitude_and_longitude(tmp_path: Path) -> None:
             "variables: {v: 1}\nstory:\n  - {name: a, actor: Ego, when: {variable: v}, do: {kind: stop}}",
             "goes with exactly one of equals, at_least, at_most",
         ),
-        ("story:\n  - {name: a, actor: Ego, when: {at_most: 1}, do: {kind: stop}}", "goes with exactly one of equals"),
+        ("story:\n  - {name: a, actor: Ego, when: {at_most: 1}, do: {kind: stop}}", "goes with exactly one of var"),
         ("story:\n  - {name: a, actor: Ego, when: {to: lead, time_s: 1}, do: {kind: stop}}", "goes with distance_m"),
         ("paths: {p: [{of: Ego}]}", "paths.p: must be a list of at least two places"),
         ("routes: {r: [{of: Ego}, {along: r, s_m: 1}]}", "no line is made of another"),
         ("story:\n  - {name: a, actor: Ego, do: {kind: route, along: r}}", 'there is no route or path "r"'),
         ("story:\n  - {name: a, actor: Ego, do: {kind: follow}}", "needs exactly one of path, along"),
-        ("story:\n  - {name: a, actor: Ego, do: {kind: teleport, at: {along: r}}}", "goes with s_m, and without road"),
+        (
+            "story:\n  - {name: a, actor: Ego, do: {kind: teleport, at: {along: r}}}",
+            "goes with s_m or of, and without road",
+        ),
         (
             "paths: {p: [{of: Ego}, {of: lead}]}\nstory:\n  - {name: a, actor: Ego, do: {kind: route, along: p}}",
             '"p" is a path; give one of routes:',

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.bus_sides import LIVERIES, SHARES, door_leaves, hoppers, panels, passengers, repaint
-from simulator.actors.cabs import wipers
+from simulator.actors.cab_fronts import wipers
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled

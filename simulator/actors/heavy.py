@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulator.actors import finishes
@@ -124,6 +126,11 @@ def fleet_materials(color: str, second: Material, rng: np.random.Generator) -> t
     table[Slot.PAINT] = finishes.paint(color, rng)
     table[Slot.SECOND] = second
     return tuple(table)
+
+
+def tarpaulin(paint: Material) -> Material:
+    """Coated cloth in the colour of a paint."""
+    return replace(paint, name="tarpaulin", metallic=0.0, clearcoat=0.0, roughness=0.6)
 
 
 def contour_tape(x0: float, x1: float, half_width: float, z: float) -> list[Mesh]:

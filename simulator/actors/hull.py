@@ -45,11 +45,16 @@ class Hull:
 
     def nose_at(self, z: float, share: float) -> float:
         """x of the front surface at a height and a share of the half width."""
-        half = self.points[0, :, 1].max()
-        row = int(np.clip(np.searchsorted(self.z, z), 0, len(self.points) - 1))
-        front = self.points[row]
+        at = share * self.points[0, :, 1].max()
         count = int((self.front_y < 8).sum()) + 1
-        return float(np.interp(share * half, front[:count, 1], front[:count, 0]))
+        levels = self.points[:, 0, 2]
+        k = int(np.clip(np.searchsorted(levels, z), 1, len(levels) - 1))
+        low, high = (float(np.interp(at, row[:count, 1], row[:count, 0])) for row in self.points[k - 1 : k + 1])
+        return float(np.interp(z, levels[k - 1 : k + 1], (low, high)))
+
+    def half_at(self, z: float) -> float:
+        """Half width at a height."""
+        return float(np.interp(z, self.points[:, 0, 2], self.points[:, :, 1].max(1)))
 
     def meshes(self, left: NDArray[np.int64], right: NDArray[np.int64] | None = None) -> list[Mesh]:
         """Both halves; `right` gives the slots of the right half (default: as the left, lamps swapped)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,11 +9,11 @@ import numpy as np
 from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Slot
-from simulator.actors.heavy import axles, contour_tape, fleet_materials, rear_lamps
+from simulator.actors.heavy import axles, contour_tape, fleet_materials, rear_lamps, tarpaulin
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.plates import plate
+from simulator.actors.semi_trailers import AXLES_M, semi_trailer
 from simulator.actors.shape import block, both, finish, pipe, rounded_box, turned
-from simulator.actors.trucks import semi_trailer
 from simulator.scenario.distributions import Metres
 from simulator.scene import Body, Joint, Mesh, Model
 
@@ -108,11 +107,11 @@ def _semi(length: float, width: float, height: float, rng: np.random.Generator) 
     half, tyre = width / 2, 0.49
     tail = -3.31
     nose = tail + length
-    parts = semi_trailer(nose + 0.55, tail, half, 2 * tyre, max(height, 2.2), rng)
+    parts = semi_trailer(nose + 0.55, tail, half, tyre, max(height, 2.2), rng.random() < 0.6, rng)
     parts += rear_lamps(tail + 0.02, half, 0.95)
     parts += contour_tape(tail + 0.1, nose - 0.1, half + 0.004, 1.24)
     joints: list[Joint] = []
-    wheels = axles(tyre, width, [(tail + 2.0 + 1.31 * k, False, False) for k in range(3)], joints, rng)
+    wheels = axles(tyre, width, [(tail + x, False, False) for x in AXLES_M], joints, rng)
     return _model(parts, wheels, joints, (tail, nose, half, max(height, 2.2)), 0.95, nose - 1.2, rng)
 
 
@@ -128,7 +127,7 @@ def _model(
     """The model of a trailer whose front rests where it is drawn; `reach` is tail, nose, half width and height."""
     tail, nose, half, height = reach
     name = str(rng.choice(("white", "grey", "silver", "blue", "red", "green"), p=(0.45, 0.2, 0.1, 0.1, 0.08, 0.07)))
-    second = replace(finishes.paint(name, rng), name="tarpaulin", metallic=0.0, clearcoat=0.0, roughness=0.55)
+    second = tarpaulin(finishes.paint(name, rng))
     lamps = vehicle_lamps(nose, tail - 0.04, 2 * half, head_z=0.7, tail_z=tail_z)
     return Model(
         "trailer",

@@ -79,35 +79,28 @@ def truck_wheel(radius_mm: int, width_mm: int, double: bool) -> Mesh:
     rim = 0.56 * r
     side = r - rim
 
-    def _tyre(at: float, half: float) -> Mesh:
-        radius = [rim, rim + 0.5 * side, r - 0.08 * side, r, r, r - 0.08 * side, rim + 0.5 * side, rim]
-        y = [
-            at - 0.8 * half,
-            at - half,
-            at - 0.92 * half,
-            at - 0.75 * half,
-            at + 0.75 * half,
-            at + 0.92 * half,
-            at + half,
-            at + 0.85 * half,
-        ]
-        return lathe(radius, y, segments=24, slots=TYRE)
+    def _tyre(at: float, half: float, shown: bool = True) -> Mesh:
+        """The outer side wall, unless another tyre hides it, the tread, and the inner wall."""
+        radius = [rim, r - 0.08 * side, r, r, r - 0.08 * side, rim + 0.5 * side, rim]
+        share = [-0.9, -0.92, -0.75, 0.75, 0.92, 1.0, 0.85]
+        count = len(radius) if shown else 5
+        return lathe(radius[:count], [at + half * y for y in share[:count]], segments=24, slots=TYRE)
 
     if double:
         half = h / 2 * 0.96
-        parts = [_tyre(h / 2, half), _tyre(-h / 2, half)]
+        parts = [_tyre(h / 2, half), _tyre(-h / 2, half, shown=False)]
         dish = [0.88, 0.80, 0.25, 0.18, 0.18, 0.26]
     else:
         parts = [_tyre(0.0, h)]
         dish = [0.86, 0.80, 0.70, 0.92, 0.95, 1.0]
     radius = [rim, 0.93 * rim, 0.88 * rim, 0.5 * rim, 0.32 * rim, 0.0]
-    parts.append(lathe(radius, [d * h for d in dish], segments=20, slots=[RIM, RIM, RIM, DARK, RIM]))
+    parts.append(lathe(radius, [d * h for d in dish], segments=18, slots=[RIM, RIM, RIM, DARK, RIM]))
     parts.append(mirrored(disc(rim, segments=12, slot=DARK).moved(y=0.8 * h)))
     for k in range(10):  # wheel nuts
         angle = k * 2 * np.pi / 10
         y = (0.78 if not double else 0.24) * h
         parts.append(
-            lathe([0.03 * r, 0.03 * r, 0.0], [y - 0.01, y + 0.035, y + 0.035], segments=4, slots=RIM).moved(
+            lathe([0.036 * r, 0.0], [y, y + 0.04], segments=4, slots=RIM).moved(
                 0.60 * rim * np.cos(angle), 0.0, 0.60 * rim * np.sin(angle)
             )
         )

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, get_args
 
-from pydantic import Field
-
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
+from simulator.scenario.script_controls import Control, Override
 from simulator.scenario.script_lines import Clothoid, Clothoids, Follow, Nurbs
+from simulator.scenario.script_standard import OpenScenario
 from simulator.scenario.script_terms import (
+    DATE_TIME,
     Acceleration,
     Kmh,
     Lanes,
@@ -23,14 +24,12 @@ from simulator.scenario.script_terms import (
     Shape,
     SignedMetres,
     Spot,
-    Texts,
     Value,
     one_of,
 )
 from simulator.scenario.script_traffic import TRAFFIC
 from simulator.storyboard import model
 
-_DATE_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?"
 LIGHTS = {
     "daytime_running": "daytimeRunningLights",
     "low_beam": "lowBeam",
@@ -164,17 +163,6 @@ class Hitch(Block):
 
 class Unhitch(Block):
     """Let go of the trailer, which goes on at its speed."""
-
-
-class Control(Block):
-    """Drive by a controller: its longitudinal part, its lateral part, or none."""
-
-    controller: Annotated[str, Word()] | None = None
-    """What it is, such as ACCController; those that there are not fall back to the default. Null: the one it has."""
-    settings: Annotated[dict[str, str], Texts()] = Field(default_factory=dict)
-    """Its properties, such as {timeGap: 1.5, setSpeed: 20}."""
-    steers: Annotated[bool, Flag()] = False
-    drives: Annotated[bool, Flag()] = True
 
 
 class Walk(Block):
@@ -340,7 +328,7 @@ class Vanish(Block):
 class Environment(Block):
     """Light and weather; what is not given stays as it was, at the start a clear summer noon."""
 
-    time: Annotated[str, Word(pattern=_DATE_TIME, meaning="a date and time YYYY-MM-DDThh:mm")] | None = None
+    time: Annotated[str, DATE_TIME] | None = None
     """Date and time, with a zone (Z, +01:00) or in the usual one of the place."""
     clock_runs: Annotated[bool, Flag()] = False
     """Whether the time goes on with the scenario."""
@@ -412,11 +400,7 @@ class SignalPhase(Block):
     """Name of the phase."""
 
 
-class SetVariable(Block):
-    """Give a variable another value, for conditions that look at it."""
-
-    variable: Name
-    """One of `variables:`."""
+class _NewValue(Block):
     value: Annotated[bool | int | float | str, Value()] | None = None
     """What it is now."""
     add: Annotated[float, Number("", ge=-1e9, le=1e9)] | None = None
@@ -430,8 +414,32 @@ class SetVariable(Block):
         yield from one_of(values, ("value", "add", "times"), needed=True)
 
 
+class SetVariable(_NewValue):
+    """Give a variable another value, for conditions that look at it."""
+
+    variable: Name
+    """One of `variables:`."""
+
+
+class SetParameter(_NewValue):
+    """Give a parameter another value, for conditions that look at it; what the script has made of it stays."""
+
+    parameter: Name
+    """One of `parameters:`."""
+
+
+class SetMonitor(Block):
+    """Say whether what a monitor watches for has happened."""
+
+    monitor: Name
+    """One of `monitors:`."""
+    value: Annotated[bool, Flag()] = True
+
+
 WORLDLY: tuple[type[Block], ...] = (
     SetVariable,
+    SetParameter,
+    SetMonitor,
     Environment,
     Signal,
     SignalPhase,
@@ -458,6 +466,7 @@ DEEDS: dict[str, type[Block]] = {
     "hitch": Hitch,
     "unhitch": Unhitch,
     "control": Control,
+    "override": Override,
     "lights": Lights,
     "animate": Animate,
     "visibility": Visibility,
@@ -465,7 +474,15 @@ DEEDS: dict[str, type[Block]] = {
     "vanish": Vanish,
     "environment": Environment,
     "set_variable": SetVariable,
+    "set_parameter": SetParameter,
+    "set_monitor": SetMonitor,
     "signal": Signal,
     "signal_phase": SignalPhase,
     **TRAFFIC,
+    "openscenario": OpenScenario,
 }
+
+
+def is_worldly(deed: Block) -> bool:
+    """Whether a deed needs no actor."""
+    return isinstance(deed, WORLDLY) or (isinstance(deed, OpenScenario) and deed.is_worldly)

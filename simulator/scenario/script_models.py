@@ -20,6 +20,11 @@ parts of the story with a beginning and an end of their own; `routes` and `paths
     acts: {approach: {until: {time_s: 5}}, encounter: {when: {variable: warned, equals: true}}}
     routes: {detour: [{road: "1", lane: -1, s_m: 0}, {road: "7", lane: -1, s_m: 60}]}
     paths: {swerve: [{of: ego}, {of: ego, ahead_m: 20, left_m: 2}, {of: ego, ahead_m: 60}]}
+
+Deeds, conditions and places for which there is no word here are said in those of OpenSCENARIO XML (`script_standard`):
+
+    when: {openscenario: {TraveledDistanceCondition: {value: 90}}, edge: rising}
+    do: {kind: openscenario, action: {TeleportAction: {Position: {WorldPosition: {x: 9, y: -2, p: 0.02}}}}}
 """
 
 from __future__ import annotations
@@ -35,18 +40,14 @@ from simulator.scenario.block import Block, each
 from simulator.scenario.distributions import Codec, Distribution, Flag, Word, problem
 from simulator.scenario.entries import inlined
 from simulator.scenario.models import RoadSpec
-from simulator.scenario.script_deeds import DEEDS, WORLDLY, Environment, SignalPhase
+from simulator.scenario.script_deeds import DEEDS, Environment, SignalPhase, is_worldly
 from simulator.scenario.script_kinds import KINDS, TOWING
 from simulator.scenario.script_lines import TimedSpot, wrong_corners
-from simulator.scenario.script_terms import Acceleration, Kmh, Lanes, Metres, Name, Number, Seconds, Spot, Texts, Value
+from simulator.scenario.script_terms import Kmh, Name, Number, Seconds, Spot, Texts, Value
+from simulator.scenario.script_when import When
 
-_MEASURES = ("distance_m", "headway_s", "ttc_s", "faster_by_kmh")  # up to an actor or a place
-_TO_ACTORS = {"headway_s": "is the time gap to an actor; give to:, or ttc_s with at:", "faster_by_kmh": "needs to:"}
-_STATES = (
-    *("slower_kmh", "faster_kmh", "brakes_mps2", "stands_s", "travelled_m", "touches"),
-    *("off_road_s", "road_ends_s", "heading_deg", "clear_ahead_m", "clear_behind_m"),
-)  # of an actor
-_RULES = ("equals", "at_least", "at_most")  # of a variable
+_WORDS_OF_THE_STANDARD = ("openscenario", "action")  # whose names are checked when they are records
+_DECLARED = ("variable", "parameter", "monitor")
 _NAMES_OF_ACTORS = ("of", "to", "actor", "touches", "draws", "around", "trailer")
 
 
@@ -67,104 +68,6 @@ class Actor(Spot):
     """Null: usual for the kind."""
     draws: Name | None = None
     """The trailer, another actor, that hangs on it from the start; where that one is placed does not matter then."""
-
-
-class When(Block):
-    """What an event waits for: all of the keys that are given."""
-
-    time_s: Seconds | None = None
-    """Simulated time."""
-    after: Name | None = None
-    """An event or act that has to be over."""
-    with_start_of: Name | None = None
-    """An event or act that has to have begun."""
-    of: Name | None = None
-    """Whose distance, speed and so on; null: of the event's actor."""
-    to: Name | None = None
-    """The actor up to which distance_m, headway_s and ttc_s are measured, than which it is faster, or whose heading
-    counts as 0 in heading_deg."""
-    at: Spot | None = None
-    """The place up to which they are measured."""
-    distance_m: Metres | None = None
-    """At most so far away."""
-    headway_s: Seconds | None = None
-    """The distance over the own speed, at most."""
-    ttc_s: Seconds | None = None
-    """The distance over the closing speed, at most."""
-    above: Annotated[bool, Flag()] = False
-    """Turns "at most" in these three into "at least"."""
-    straight: Annotated[bool, Flag()] = False
-    """Whether they are measured in a straight line, not along the heading."""
-    faster_by_kmh: Kmh | None = None
-    """So much faster than the actor `to`, at least."""
-    slower_kmh: Kmh | None = None
-    """Speed, at most."""
-    faster_kmh: Kmh | None = None
-    """Speed, at least."""
-    brakes_mps2: Acceleration | None = None
-    """Deceleration, at least."""
-    stands_s: Seconds | None = None
-    """Standing for so long."""
-    off_road_s: Seconds | None = None
-    """Beside the road for so long."""
-    road_ends_s: Seconds | None = None
-    """At the end of its road for so long."""
-    travelled_m: Metres | None = None
-    """Distance covered since the start, at least."""
-    touches: Name | None = None
-    """The actor that it touches."""
-    heading_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] | None = None
-    """Heading within `within_deg` of this, counter-clockwise from the x axis or from the heading of `to`."""
-    within_deg: Annotated[float, Number("deg", ge=0.0, le=180.0)] = 5.0
-    """By how much it may differ."""
-    clear_ahead_m: Metres | None = None
-    """Nobody ahead of it in a lane for so long."""
-    clear_behind_m: Metres | None = None
-    """Nobody behind it in a lane for so long."""
-    clear_lane: Lanes = 0
-    """Which lane: so many to the left of its own (negative: to the right)."""
-    variable: Name | None = None
-    """One of `variables:`, with one of the next three."""
-    equals: Annotated[bool | int | float | str, Value()] | None = None
-    """Its value."""
-    at_least: Annotated[float, Number("", ge=-1e9, le=1e9)] | None = None
-    """Its value, at least."""
-    at_most: Annotated[float, Number("", ge=-1e9, le=1e9)] | None = None
-    """Its value, at most."""
-    signal: Annotated[str, Word()] | None = None
-    """Id of a traffic signal, with `shows`."""
-    shows: Annotated[str, Word()] | None = None
-    """Its state, as the deed `signal` has it."""
-    delay_s: Seconds = 0.0
-    """So much later."""
-
-    @property
-    def needs_actor(self) -> bool:
-        """Whether it asks for the state of an actor that it does not name."""
-        return self.of is None and any(getattr(self, name) is not None for name in (*_MEASURES, *_STATES))
-
-    @classmethod
-    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """No condition, or a distance to nothing."""
-        measures = [name for name in _MEASURES if values.get(name) is not None]
-        ends = [name for name in ("to", "at") if values.get(name) is not None]
-        if not set(cls.model_fields) <= set(values):
-            return
-        if measures and len(ends) != 1:
-            yield (measures[0],), "needs exactly one of to: (an actor) and at: (a place)"
-        for name, text in _TO_ACTORS.items():
-            if values[name] is not None and values["at"] is not None:
-                yield (name,), text
-        if ends and not measures and (ends != ["to"] or values["heading_deg"] is None):
-            yield (ends[0],), f"goes with {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
-        if (values["signal"] is None) != (values["shows"] is None):
-            yield ("signal",), "goes with shows"
-        rules = [name for name in _RULES if values[name] is not None]
-        if (values["variable"] is None and rules) or (values["variable"] is not None and len(rules) != 1):
-            yield ("variable",), f"goes with exactly one of {', '.join(_RULES)}"
-        others = ("time_s", "after", "with_start_of", "signal", "variable", *_STATES)
-        if not measures and all(values[name] is None for name in others):
-            yield (), f"needs a condition: {', '.join((*others, *_MEASURES))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +164,7 @@ class Event(Block):
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Nobody who does it."""
         if "actor" in values and values["actor"] is None:
-            if any(not isinstance(deed, WORLDLY) for deed in values.get("do", ())):
+            if any(not is_worldly(deed) for deed in values.get("do", ())):
                 yield ("actor",), "is required"
             for number, when in enumerate(values.get("when", ())):
                 if when.needs_actor:
@@ -320,6 +223,22 @@ def _check_names(given: dict[Any, Any], kind: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Truths(Codec):
+    """Annotation of a mapping of names to true or false."""
+
+    def check(self, given: Any) -> dict[str, bool]:
+        """Truths by name."""
+        if not isinstance(given, dict):
+            raise problem("monitors", "must be a mapping of names to true or false")
+        _check_names(given, "monitors")
+        return dict(zip(given, each(given.items(), Flag().check, "monitors")))
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a mapping of truths."""
+        return {"type": "object", "additionalProperties": {"type": "boolean"}}
+
+
+@dataclass(frozen=True, slots=True)
 class Lines(Codec):
     """Annotation of a mapping of names to lists of at least two places."""
 
@@ -372,6 +291,8 @@ class Script(Block):
     """Controllers of traffic signals, by name."""
     variables: Annotated[dict[str, Any], Parameters()] = Field(default_factory=dict)
     """Values at the start that the deed `set_variable` changes and conditions look at."""
+    monitors: Annotated[dict[str, bool], Truths()] = Field(default_factory=dict)
+    """Whether something has happened, at the start; the deed `set_monitor` changes it."""
     routes: Annotated[dict[str, tuple[Spot, ...]], Lines(Spot)] = Field(default_factory=dict)
     """Ways over the road network, by name, each by the shortest way from place to place."""
     paths: Annotated[dict[str, tuple[TimedSpot, ...]], Lines(TimedSpot)] = Field(default_factory=dict)
@@ -406,22 +327,26 @@ class Script(Block):
                     yield (*path, number, "of"), "is required here"
         yield from _names(values, acts, story)
         yield from _trailers(actors or {})
-        yield from _phases(values.get("signals", {}), story)
+        yield from _phases(values.get("signals", {}), values.get("until", ()), acts, story)
 
 
-def _triggers(until: tuple[When, ...], acts: dict[str, Act]) -> Iterator[tuple[tuple[str, ...], tuple[When, ...]]]:
-    """Conditions that no event has, and where they stand."""
+def _triggers(
+    until: tuple[When, ...], acts: dict[str, Act], story: tuple[Event, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], tuple[When, ...]]]:
+    """Conditions of the end, of acts and of events, and where they stand."""
     yield ("until",), until
     for name, act in acts.items():
         yield ("acts", name, "when"), act.when
         yield ("acts", name, "until"), act.until
+    for number, event in enumerate(story):
+        yield ("story", number, "when"), event.when
 
 
 def _names(
     values: dict[str, Any], acts: dict[str, Act], story: tuple[Event, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Acts, variables, routes and paths that there are not, or that nobody can use."""
-    variables, routes, paths = (values.get(name, {}) for name in ("variables", "routes", "paths"))
+    routes, paths = values.get("routes", {}), values.get("paths", {})
     for number, event in enumerate(story):
         if event.act is not None and event.act not in acts:
             yield ("story", number, "act"), _unknown("act", event.act, acts)
@@ -438,8 +363,8 @@ def _names(
             yield (*path, key), "cannot be used here: no line is made of another"
         elif path[-1:] == ("settings",):
             continue
-        elif key == "variable" and value not in variables:
-            yield (*path, key), _unknown("variable", value, variables)
+        elif key in _DECLARED and value not in (known := values.get(f"{key}s", {})):
+            yield (*path, key), _unknown(key, value, known)
         elif key == "along" and value not in routes and value not in paths:
             yield (*path, key), _unknown("route or path", value, [*routes, *paths])
 
@@ -458,7 +383,7 @@ def _trailers(actors: dict[str, Actor]) -> Iterator[tuple[tuple[str | int, ...],
 
 
 def _phases(
-    signals: dict[str, SignalController], story: tuple[Event, ...]
+    signals: dict[str, SignalController], until: tuple[When, ...], acts: dict[str, Act], story: tuple[Event, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Controllers and phases that there are not."""
     for name, controller in signals.items():
@@ -466,13 +391,21 @@ def _phases(
             yield ("signals", name, "after"), _unknown("controller", controller.after, signals)
     for number, event in enumerate(story):
         for k, deed in enumerate(event.do):
-            if not isinstance(deed, SignalPhase):
-                continue
-            path = ("story", number, "do", k)
-            if deed.controller not in signals:
-                yield (*path, "controller"), _unknown("controller", deed.controller, signals)
-            elif deed.phase not in (names := [phase.name for phase in signals[deed.controller].phases]):
-                yield (*path, "phase"), _unknown("phase", deed.phase, names)
+            if isinstance(deed, SignalPhase):
+                yield from _phase(("story", number, "do", k), deed.controller, deed.phase, signals)
+    for path, conditions in _triggers(until, acts, story):
+        for number, when in enumerate(conditions):
+            if when.controller is not None and when.phase is not None:
+                yield from _phase((*path, number), when.controller, when.phase, signals)
+
+
+def _phase(
+    path: tuple[str | int, ...], controller: str, phase: str, signals: dict[str, SignalController]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if controller not in signals:
+        yield (*path, "controller"), _unknown("controller", controller, signals)
+    elif phase not in (names := [each.name for each in signals[controller].phases]):
+        yield (*path, "phase"), _unknown("phase", phase, names)
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
@@ -482,7 +415,8 @@ def _unknown(what: str, name: str, known: Collection[str]) -> str:
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, Any]]:
     """(path of the mapping, key, value) of all plain values that are given."""
     if isinstance(value, Block):
-        value = {name: getattr(value, name) for name in type(value).model_fields}
+        own = (name for name in type(value).model_fields if name not in _WORDS_OF_THE_STANDARD)
+        value = {name: getattr(value, name) for name in own}
     if isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, (Block, dict, tuple)):

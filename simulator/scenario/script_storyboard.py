@@ -11,13 +11,15 @@ from simulator.errors import InputError
 from simulator.scenario import script_deeds as deeds
 from simulator.scenario import script_lines as lines
 from simulator.scenario import script_models as script
+from simulator.scenario.script_controls import Control, Override, control_action, override_action
 from simulator.scenario.script_kinds import entity
+from simulator.scenario.script_standard import KeyPath, OpenScenario, StandardReader, as_text
 from simulator.scenario.script_terms import Spot
 from simulator.scenario.script_traffic import Traffic, traffic_action
+from simulator.scenario.script_when import When, conditions
 from simulator.storyboard import model
-from simulator.storyboard.model.terms import Priority, StoryboardElementState
+from simulator.storyboard.model.terms import Priority
 
-Path = tuple[str | int, ...]
 _STORY, _ACT, _WORLD = "story", "act", "world"
 _ANY = "any actor, any act"  # which is no name
 
@@ -31,8 +33,9 @@ class Compiler:
         line: the line in which a key path stands, 0 where it is unknown.
     """
 
-    def __init__(self, given: script.Script, first_road: str, line: Callable[[Path], int], file: str) -> None:
+    def __init__(self, given: script.Script, first_road: str, line: Callable[[KeyPath], int], file: str) -> None:
         self.script, self.first_road, self.line, self.source = given, first_road, line, file
+        self.standard = StandardReader(file, line)
 
     def storyboard(self) -> model.Storyboard:
         """What is so at the start, and what happens."""
@@ -56,7 +59,7 @@ class Compiler:
             return model.Act(_ACT, groups, at_once)
         given, path = self.script.acts[name], ("acts", name)
         start, stop = (
-            tuple(self._conditions(name, "", when, (*path, key, i)) for i, when in enumerate(conditions))
+            tuple(self._when(name, "", when, (*path, key, i)) for i, when in enumerate(conditions))
             for key, conditions in (("when", given.when), ("until", given.until))
         )
         end = model.Trigger(stop) if stop else None
@@ -102,7 +105,7 @@ class Compiler:
         return any(isinstance(deed, deeds.Appear) for _, event in self._events(name) for deed in event.do)
 
     def _start(self, name: str, actor: script.Actor) -> model.Private:
-        path: Path = ("actors", name)
+        path: KeyPath = ("actors", name)
         line = self.line(path)
         speed = model.SpeedAction(_at_once(), model.AbsoluteTargetSpeed(actor.speed_kmh / 3.6))
         actions: list[model.PrivateAction] = [model.TeleportAction(self._spot(actor, path), line=line), speed]
@@ -115,7 +118,7 @@ class Compiler:
     def _end(self) -> model.Trigger:
         over = model.Condition("duration", model.SimulationTimeCondition("greaterOrEqual", self.script.duration_s))
         groups = [model.ConditionGroup((over,))]
-        groups += [self._conditions("until", "", when, ("until", i)) for i, when in enumerate(self.script.until)]
+        groups += [self._when("until", "", when, ("until", i)) for i, when in enumerate(self.script.until)]
         return model.Trigger(tuple(groups))
 
     # ---- events
@@ -138,13 +141,12 @@ class Compiler:
         return model.ManeuverGroup(name, 1, actors, (model.Maneuver(name, tuple(events)),), line=events[0].line)
 
     def _event(self, number: int, event: script.Event) -> model.Event:
-        path: Path = ("story", number)
+        path: KeyPath = ("story", number)
         actions: list[Any] = []
         for i, deed in enumerate(event.do):
             actions += self._deed(event.actor or "", deed, (*path, "do", i))
         groups = tuple(
-            self._conditions(event.name, event.actor or "", when, (*path, "when", i))
-            for i, when in enumerate(event.when)
+            self._when(event.name, event.actor or "", when, (*path, "when", i)) for i, when in enumerate(event.when)
         )
         names = [event.name if len(actions) == 1 else f"{event.name} {i + 1}" for i in range(len(actions))]
         return model.Event(
@@ -156,90 +158,12 @@ class Compiler:
             line=self.line(path),
         )
 
-    def _conditions(self, event: str, actor: str, when: script.When, path: Path) -> model.ConditionGroup:
-        line = self.line(path)
-        found: list[tuple[str, Any]] = []
-        if when.time_s is not None:
-            found.append(("time", model.SimulationTimeCondition("greaterOrEqual", when.time_s)))
-        states: tuple[tuple[str | None, StoryboardElementState], ...] = (
-            (when.after, "completeState"),
-            (when.with_start_of, "startTransition"),
-        )
-        for name, state in states:
-            if name is not None:
-                kind: Any = "act" if name in self.script.acts else "event"
-                reference = model.StoryboardElementStateCondition(kind, name, state, line=line)
-                found.append((name, reference))
-        if when.signal is not None and when.shows is not None:
-            found.append(("signal", model.TrafficSignalCondition(when.signal, when.shows, line=line)))
-        if when.variable is not None:
-            found.append((when.variable, _variable(when, line)))
-        who = (when.of or actor,)
-        found += [
-            (kind, model.ByEntityCondition(who, "any", condition, line=line))
-            for kind, condition in self._watched(when, path, line)
-        ]
-        return model.ConditionGroup(
-            tuple(model.Condition(f"{event}: {kind}", condition, delay=when.delay_s) for kind, condition in found)
-        )
-
-    def _watched(self, when: script.When, path: Path, line: int) -> Iterator[tuple[str, model.EntityCondition]]:
-        """Conditions of an entity."""
-        rule: model.Rule = "greaterOrEqual" if when.above else "lessOrEqual"
-        how: dict[str, Any] = {
-            "freespace": True,
-            "rule": rule,
-            "relative_distance_type": "euclidianDistance" if when.straight else "longitudinal",
-            "line": line,
-        }
-        place = None if when.at is None else self._spot(when.at, (*path, "at"))
-        if when.distance_m is not None and when.to is not None:
-            yield "distance", model.RelativeDistanceCondition(when.to, value=when.distance_m, **how)
-        if when.distance_m is not None and place is not None:
-            yield "distance", model.DistanceCondition(place, value=when.distance_m, **how)
-        if when.headway_s is not None and when.to is not None:
-            yield "headway", model.TimeHeadwayCondition(when.to, value=when.headway_s, **how)
-        if when.ttc_s is not None:
-            target = when.to if place is None else place
-            assert target is not None
-            yield "ttc", model.TimeToCollisionCondition(target, value=when.ttc_s, **how)
-        if when.slower_kmh is not None:
-            yield "slower", model.SpeedCondition("lessOrEqual", when.slower_kmh / 3.6, line=line)
-        if when.faster_kmh is not None:
-            yield "faster", model.SpeedCondition("greaterOrEqual", when.faster_kmh / 3.6, line=line)
-        if when.faster_by_kmh is not None and when.to is not None:
-            yield (
-                "faster by",
-                model.RelativeSpeedCondition(
-                    when.to, "greaterOrEqual", when.faster_by_kmh / 3.6, "longitudinal", line=line
-                ),
-            )
-        if when.brakes_mps2 is not None:
-            yield "brakes", model.AccelerationCondition("lessOrEqual", -when.brakes_mps2, "longitudinal", line=line)
-        if when.off_road_s is not None:
-            yield "off road", model.OffroadCondition(when.off_road_s, line=line)
-        if when.road_ends_s is not None:
-            yield "road ends", model.EndOfRoadCondition(when.road_ends_s, line=line)
-        if when.stands_s is not None:
-            yield "stands", model.StandStillCondition(when.stands_s, line=line)
-        if when.travelled_m is not None:
-            yield "travelled", model.TraveledDistanceCondition(when.travelled_m, line=line)
-        if when.touches is not None:
-            yield "touches", model.CollisionCondition((when.touches,), line=line)
-        if when.heading_deg is not None:
-            angle, tolerance = radians(when.heading_deg), radians(when.within_deg)
-            if when.to is None:
-                yield "heading", model.AngleCondition("heading", angle, tolerance, line=line)
-            else:
-                yield "heading", model.RelativeAngleCondition(when.to, "heading", angle, tolerance, line=line)
-        if when.clear_ahead_m is not None or when.clear_behind_m is not None:
-            ways = when.clear_ahead_m or 0.0, when.clear_behind_m or 0.0
-            lane = model.RelativeLaneRange(when.clear_lane, when.clear_lane)
-            yield "clear", model.RelativeClearanceCondition(False, True, *ways, (lane,), line=line)
+    def _when(self, event: str, actor: str, when: When, path: KeyPath) -> model.ConditionGroup:
+        return conditions(event, actor, when, self.script.acts, self._spot, self.standard, path)
 
     # ---- actions
 
-    def _deed(self, actor: str, deed: Any, path: Path) -> list[Any]:
+    def _deed(self, actor: str, deed: Any, path: KeyPath) -> list[Any]:
         """The actions of one `do`."""
         line = self.line(path)
         if isinstance(deed, deeds.Speed):
@@ -289,8 +213,12 @@ class Compiler:
             return [model.ConnectTrailerAction(deed.trailer, line=line)]
         if isinstance(deed, deeds.Unhitch):
             return [model.DisconnectTrailerAction(line=line)]
-        if isinstance(deed, deeds.Control):
-            return [_control(deed, line)]
+        if isinstance(deed, Control):
+            return [control_action(deed, line)]
+        if isinstance(deed, Override):
+            return [override_action(deed, line)]
+        if isinstance(deed, OpenScenario):
+            return [self.standard.action(deed.action, (*path, "action"))]
         if isinstance(deed, deeds.Synchronise):
             final = None if deed.speed_kmh is None else model.AbsoluteSpeed(deed.speed_kmh / 3.6)
             at, meet = self._spot(deed.at, (*path, "at")), self._spot(deed.meet, (*path, "meet"))
@@ -305,15 +233,16 @@ class Compiler:
             return [model.VisibilityAction(deed.cameras, deed.sensors, deed.traffic, line=line)]
         if isinstance(deed, deeds.Environment):
             return [_environment("environment", deed, line)]
-        if isinstance(deed, deeds.SetVariable):
-            return [_set_variable(deed, line)]
+        if isinstance(deed, (deeds.SetVariable, deeds.SetParameter)):
+            return [_set_value(deed, line)]
+        if isinstance(deed, deeds.SetMonitor):
+            return [model.SetMonitorAction(deed.monitor, deed.value, line=line)]
         if isinstance(deed, deeds.Signal):
             return [model.TrafficSignalStateAction(deed.signal, deed.state, line=line)]
         if isinstance(deed, deeds.SignalPhase):
             return [model.TrafficSignalControllerAction(deed.controller, deed.phase, line=line)]
         if isinstance(deed, Traffic):
-            spot: Spot | None = getattr(deed, "at", None)
-            return [traffic_action(deed, None if spot is None else self._spot(spot, (*path, "at")), line)]
+            return [traffic_action(deed, self._spot, path, line)]
         if isinstance(deed, deeds.Appear):
             speed = self.script.actors[actor].speed_kmh / 3.6
             place = self._spot(deed.at, (*path, "at"))
@@ -323,7 +252,7 @@ class Compiler:
             ]
         return [model.DeleteEntityAction(actor, line=line)]
 
-    def _follow(self, actor: str, deed: lines.Follow, path: Path) -> list[Any]:
+    def _follow(self, actor: str, deed: lines.Follow, path: KeyPath) -> list[Any]:
         line, given = self.line(path), (*path, "path")
         corners = deed.path or ()
         if deed.along is not None:
@@ -333,7 +262,7 @@ class Compiler:
         timed = corners[0].time_s is not None
         return _along(deed.along or actor, self._polyline(corners, given), timed, deed.speed_kmh, line)
 
-    def _polyline(self, corners: tuple[lines.TimedSpot, ...], path: Path) -> model.Polyline:
+    def _polyline(self, corners: tuple[lines.TimedSpot, ...], path: KeyPath) -> model.Polyline:
         return model.Polyline(
             tuple(model.Vertex(self._corner(corner, (*path, i)), corner.time_s) for i, corner in enumerate(corners))
         )
@@ -347,10 +276,10 @@ class Compiler:
         waypoints = tuple(model.Waypoint(place, "shortest") for place in places)
         return model.Route(name, waypoints, line=self.line(("routes", name)))
 
-    def _error(self, text: str, path: Path) -> InputError:
+    def _error(self, text: str, path: KeyPath) -> InputError:
         return InputError(text, source=self.source, line=self.line(path) or None, key=".".join(map(str, path)))
 
-    def _curve(self, actor: str, deed: lines.Clothoid | lines.Clothoids | lines.Nurbs, path: Path) -> list[Any]:
+    def _curve(self, actor: str, deed: lines.Clothoid | lines.Clothoids | lines.Nurbs, path: KeyPath) -> list[Any]:
         shape: model.Clothoid | model.ClothoidSpline | model.Nurbs
         if isinstance(deed, lines.Clothoid):
             start = self._spot(deed.at, (*path, "at"))
@@ -385,24 +314,33 @@ class Compiler:
 
     # ---- places
 
-    def _corner(self, spot: Spot, path: Path) -> model.Position:
+    def _corner(self, spot: Spot, path: KeyPath) -> model.Position:
         """A corner of a line: who comes there heads along the line, unless a heading is given."""
         place = self._spot(spot, path)
         if isinstance(place, model.WorldPosition) and spot.heading_deg is None:
             return replace(place, h=None)
         return place
 
-    def _spot(self, spot: Spot, path: Path) -> model.Position:
+    def _spot(self, spot: Spot, path: KeyPath) -> model.Position:
         line = self.line(path)
         turn = model.Orientation(h=radians(spot.heading_deg), type="relative") if spot.heading_deg else None
+        if spot.openscenario is not None:
+            return self.standard.position(spot.openscenario, (*path, "openscenario"))
+        if spot.of is not None and spot.along is not None:
+            here = model.FromCurrentEntity(spot.of)
+            return model.RoutePosition(self._route(spot.along), here, turn, line=line)
         if spot.of is not None:
+            if spot.x_m is not None and spot.y_m is not None:
+                return model.RelativeWorldPosition(spot.of, spot.x_m, spot.y_m, spot.z_m or 0.0, turn, line=line)
+            if spot.t_m is not None:
+                return model.RelativeRoadPosition(spot.of, spot.ahead_m, spot.t_m, turn, line=line)
             if spot.left_m is not None:
                 return model.RelativeObjectPosition(spot.of, spot.ahead_m, spot.left_m, orientation=turn, line=line)
             return model.RelativeLanePosition(
                 spot.of, spot.lanes, ds=spot.ahead_m, offset=spot.lateral_m, orientation=turn, line=line
             )
         if spot.x_m is not None and spot.y_m is not None:
-            return model.WorldPosition(spot.x_m, spot.y_m, h=radians(spot.heading_deg or 0.0), line=line)
+            return model.WorldPosition(spot.x_m, spot.y_m, spot.z_m, radians(spot.heading_deg or 0.0), line=line)
         if spot.latitude_deg is not None and spot.longitude_deg is not None:
             return model.GeoPosition(spot.latitude_deg, spot.longitude_deg, orientation=turn, line=line)
         if spot.along is not None and spot.along in self.script.paths:
@@ -424,24 +362,15 @@ class Compiler:
         return model.LanePosition(road, str(spot.lane), s, spot.lateral_m, turn, line=line)
 
 
-def _variable(when: script.When, line: int) -> model.VariableCondition:
-    rules: dict[str, model.Rule] = {"equals": "equalTo", "at_least": "greaterOrEqual", "at_most": "lessOrEqual"}
-    name, value = next((name, value) for name in rules if (value := getattr(when, name)) is not None)
-    return model.VariableCondition(when.variable or "", rules[name], _text(value), line=line)
-
-
-def _set_variable(deed: deeds.SetVariable, line: int) -> model.VariableSetAction | model.VariableModifyAction:
+def _set_value(deed: deeds.SetVariable | deeds.SetParameter, line: int) -> model.GlobalAction:
+    rule = model.MultiplyByValue(deed.times or 0.0) if deed.add is None else model.AddValue(deed.add)
+    if isinstance(deed, deeds.SetVariable):
+        if deed.value is not None:
+            return model.VariableSetAction(deed.variable, as_text(deed.value), line=line)
+        return model.VariableModifyAction(deed.variable, rule, line=line)
     if deed.value is not None:
-        return model.VariableSetAction(deed.variable, _text(deed.value), line=line)
-    rule = model.AddValue(deed.add) if deed.add is not None else model.MultiplyByValue(deed.times or 0.0)
-    return model.VariableModifyAction(deed.variable, rule, line=line)
-
-
-def _text(value: object) -> str:
-    """A value as OpenSCENARIO writes it."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return model.ParameterSetAction(deed.parameter, as_text(deed.value), line=line)
+    return model.ParameterModifyAction(deed.parameter, rule, line=line)
 
 
 def _halt(walk: str) -> model.Event:
@@ -521,15 +450,6 @@ def _keep_beside(deed: deeds.KeepBeside, line: int) -> model.LateralDistanceActi
     return model.LateralDistanceAction(
         deed.to, deed.keep, True, deed.distance_m, side, "road", dynamic_constraints=limits, line=line
     )
-
-
-def _control(deed: deeds.Control, line: int) -> model.ControllerAction:
-    if deed.controller is None:
-        parts = model.ActivateControllerAction(None, deed.steers, deed.drives, line=line)
-        return model.ControllerAction(activate=parts, line=line)
-    controller = model.Controller(deed.controller, properties=model.Properties(dict(deed.settings)), line=line)
-    given = model.ObjectController(deed.controller, controller, line=line)
-    return model.ControllerAction(model.AssignControllerAction(given, deed.steers, deed.drives, line=line), line=line)
 
 
 def _lights(deed: deeds.Lights, line: int) -> model.AppearanceAction:

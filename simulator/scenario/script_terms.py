@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Codec, Quantity, Word, is_number, problem, written_number
+from simulator.scenario.script_standard import POSITIONS, OneElement
 from simulator.storyboard.model import DynamicsShape
 
 
@@ -37,6 +38,10 @@ Seconds = Annotated[float, Number("s", ge=0.0, le=3600.0)]
 Kmh = Annotated[float, Number("km/h", ge=-400.0, le=400.0)]
 Acceleration = Annotated[float, Number("m/s^2", ge=0.01, le=100.0)]
 Lanes = Annotated[int, Number("", ge=-99, le=99, whole=True)]
+DATE_TIME = Word(
+    pattern=r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?",
+    meaning="a date and time YYYY-MM-DDThh:mm",
+)
 Shape = Annotated[str, Word(get_args(DynamicsShape))]
 
 
@@ -85,9 +90,9 @@ class Spot(Block):
     lateral_m: SignedMetres = 0.0
     """To the left of the centre of the lane, seen along s, in whichever direction its traffic goes."""
     t_m: SignedMetres | None = None
-    """Road coordinate t, in place of a lane."""
+    """Road coordinate t, in place of a lane; with `of` what is added to that of the actor, as `ahead_m` to its s."""
     of: Name | None = None
-    """The actor from which the next three are counted."""
+    """The actor from which the next three, t_m, or x_m and y_m are counted; with `along` its own place there."""
     ahead_m: SignedMetres = 0.0
     """Along its lane, or with `left_m` along its heading."""
     lanes: Lanes = 0
@@ -95,9 +100,11 @@ class Spot(Block):
     left_m: SignedMetres | None = None
     """To its left, in its own frame in place of its lane."""
     x_m: SignedMetres | None = None
-    """World coordinate."""
+    """World coordinate, or with `of` the distance from the actor along that axis."""
     y_m: SignedMetres | None = None
     """World coordinate."""
+    z_m: SignedMetres | None = None
+    """World coordinate; null: on the road."""
     latitude_deg: Annotated[float, Number("deg", ge=-90.0, le=90.0)] | None = None
     """North, on a map with a geoReference."""
     longitude_deg: Annotated[float, Number("deg", ge=-180.0, le=180.0)] | None = None
@@ -105,32 +112,31 @@ class Spot(Block):
     heading_deg: Annotated[float, Number("deg", ge=-360.0, le=360.0)] | None = None
     """Counter-clockwise from the direction of the lane, the line (with `t_m`), the actor (`of`), or the x axis; null:
     0, and at a corner of a path along it."""
+    openscenario: Annotated[dict[str, Any], OneElement(POSITIONS)] | None = None
+    """Any place in the words of OpenSCENARIO XML, in place of all of these: {WorldPosition: {x: 4, y: 2, p: 0.1}}."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """No place, or two of them."""
+
+        def given(*names: str) -> list[bool]:
+            return [values.get(name) is not None for name in names]
+
+        world, globe, of, along = given("x_m", "y_m"), given("latitude_deg", "longitude_deg"), *given("of", "along")
+        s, lane, t, left = given("s_m", "lane", "t_m", "left_m")
         ways = {
-            "s_m with lane or t_m": any(values.get(name) is not None for name in ("s_m", "lane", "t_m")),
-            "of": values.get("of") is not None,
-            "x_m with y_m": any(values.get(name) is not None for name in ("x_m", "y_m")),
-            "latitude_deg with longitude_deg": any(
-                values.get(name) is not None for name in ("latitude_deg", "longitude_deg")
-            ),
+            "s_m with lane or t_m": (s or lane or (t and not of), s and (lane + t == 1 or (along and not (lane or t)))),
+            "of": (of, lane + t + left + any(world) + along <= 1 and all(world) == any(world) and not s),
+            "x_m with y_m": (any(world) and not of, all(world)),
+            "latitude_deg with longitude_deg": (any(globe), all(globe)),
+            "openscenario": (values.get("openscenario") is not None, True),
         }
-        across = sum(values.get(name) is not None for name in ("lane", "t_m"))
-        pairs = values.get("s_m") is not None and (across == 1 or (across == 0 and values.get("along") is not None))
-        whole = {
-            "s_m with lane or t_m": pairs,
-            "of": True,
-            "x_m with y_m": all(values.get(name) is not None for name in ("x_m", "y_m")),
-            "latitude_deg with longitude_deg": all(
-                values.get(name) is not None for name in ("latitude_deg", "longitude_deg")
-            ),
-        }
-        if values.get("along") is not None and (values.get("road") is not None or values.get("s_m") is None):
-            yield ("along",), "goes with s_m, and without road"
-        given = [way for way, there in ways.items() if there]
-        if set(cls.model_fields) <= set(values) and (len(given) != 1 or not whole[given[0]]):
+        if along and (values.get("road") is not None or (not s and not of)):
+            yield ("along",), "goes with s_m or of, and without road"
+        if values.get("z_m") is not None and not all(world):
+            yield ("z_m",), "goes with x_m and y_m"
+        there = [way for way, (begun, _) in ways.items() if begun]
+        if set(cls.model_fields) <= set(values) and (len(there) != 1 or not ways[there[0]][1]):
             yield (), f"needs exactly one of: {'; '.join(ways)}"
 
 

@@ -20,6 +20,7 @@ from simulator.scenario.yaml_text import Document, Where, read_yaml
 from simulator.scenario.yaml_text import resolve as scalar
 from simulator.storyboard import model
 from simulator.storyboard.expressions import ExpressionError, evaluate
+from simulator.storyboard.references import check_references
 
 _NAME, _EXPRESSION = re.compile(r"\$(\w+)"), re.compile(r"\$\{(.*)\}", re.DOTALL)
 
@@ -60,10 +61,20 @@ def read_script(
             model.VariableDeclaration(name, _type_of(value), value, line=line(("variables", name)))
             for name, value in script.variables.items()
         ),
+        monitors=tuple(
+            model.MonitorDeclaration(name, value, line=line(("monitors", name)))
+            for name, value in script.monitors.items()
+        ),
         source=file,
     )
     road = None if script.road.opendrive is None else Path(script.road.opendrive)
-    return replace(scenario, road_network=model.RoadNetwork(road, traffic_signals=compiler.signals())), network
+    scenario = replace(scenario, road_network=model.RoadNetwork(road, traffic_signals=compiler.signals()))
+    check_references(scenario, _refuse)
+    return scenario, network
+
+
+def _refuse(warning: InputError) -> None:
+    raise warning
 
 
 def load_script(path: str | Path, parameters: Mapping[str, object] | None = None) -> Script:

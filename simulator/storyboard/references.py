@@ -47,7 +47,7 @@ def check_references(scenario: model.OpenScenario, warn: Callable[[InputError], 
     source = str(scenario.source or "")
     entities = {item.name for item in scenario.entities} | {item.name for item in scenario.entity_selections}
     elements = {
-        record.name for record in _records(scenario.storyboard.stories) if isinstance(record, _STORYBOARD_ELEMENTS)
+        record.name for record in records(scenario.storyboard.stories) if isinstance(record, _STORYBOARD_ELEMENTS)
     }
     names: dict[str, tuple[str, set[str]]] = {  # as in _OTHER_FIELDS
         "variable_ref": ("variable", {item.name for item in scenario.variables}),
@@ -60,7 +60,7 @@ def check_references(scenario: model.OpenScenario, warn: Callable[[InputError], 
         "storyboard_element_ref": ("storyboard element", elements),
     }
     told: set[tuple[str, str]] = set()
-    for record in _records(scenario):
+    for record in records(scenario):
         cls: Any = type(record)
         for field in _fields(cls)[0]:
             given = getattr(record, field) or ()
@@ -97,7 +97,7 @@ def _may_hold_records(hint: Any) -> bool:
     return (isinstance(hint, type) and issubclass(hint, model.Record)) or any(map(_may_hold_records, get_args(hint)))
 
 
-def _records(value: Any) -> Iterator[model.Record]:
+def records(value: Any) -> Iterator[model.Record]:
     """Every record inside a record, depth first, itself included."""
     stack = [value]
     while stack:

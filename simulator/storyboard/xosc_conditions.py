@@ -29,7 +29,7 @@ def _condition(reader: Reader, node: Node) -> dict[str, Any]:
     }
     by_entity, by_value = node.child("ByEntityCondition"), node.child("ByValueCondition")
     if by_entity is not None:
-        found["condition"] = _by_entity(reader, by_entity)
+        found["condition"] = read_by_entity(reader, by_entity)
     elif by_value is not None:
         found["condition"] = reader.one_of(by_value, VALUE_CONDITIONS)
     else:
@@ -37,7 +37,8 @@ def _condition(reader: Reader, node: Node) -> dict[str, Any]:
     return found
 
 
-def _by_entity(reader: Reader, node: Node) -> model.ByEntityCondition:
+def read_by_entity(reader: Reader, node: Node) -> model.ByEntityCondition:
+    """The condition in a `<ByEntityCondition>`, and whose it is."""
     entities = node.need("TriggeringEntities")
     rule = entities.choice("triggeringEntitiesRule", "TriggeringEntitiesRule", "any")
     names = entity_refs(reader, entities)

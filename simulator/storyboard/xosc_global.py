@@ -9,6 +9,10 @@ from simulator.storyboard.binding import Hook, Node, Reader
 from simulator.storyboard.xosc_conditions import name_of
 
 _PLAIN = {"SetMonitorAction": model.SetMonitorAction, "EnvironmentAction": model.EnvironmentAction}
+GLOBAL_ACTIONS = (
+    *_PLAIN,
+    *("EntityAction", "ParameterAction", "VariableAction", "InfrastructureAction", "TrafficAction"),
+)
 _SIGNALS = (model.TrafficSignalStateAction, model.TrafficSignalControllerAction)
 _TRAFFIC = (
     model.TrafficSourceAction,
