@@ -31,6 +31,7 @@ EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, an
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 FAR_M, FAR_CELL_M = 45.0, 0.05  # who stays farther from the ego's path is coarser: 5 cm are a pixel of KITTI's at 36 m
 IN_THE_WAY_M = 2.0  # from the middle of the ego's path
+SLOWED = 0.75  # of their speed is left to drivers by those ahead of them, as far as who has to start fast must foresee
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
@@ -177,7 +178,8 @@ class Population:
             return
         share = np.where(places.own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
         reach = np.exp(-places.distance / 25.0) * share
-        limit, ego_mps = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0].speed_mps
+        limit, ego = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0]
+        kept = 1.0 if ego.by_chance else SLOWED
         gap = GAP_M + HEADWAY_S * limit
         before_m, after_m = self.roads.clearance(places.key, places.s)
         number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
@@ -194,7 +196,7 @@ class Population:
             weight = reach * clear
             while (k := self._draw(rng, places.position, weight, max(7.0, tail))) is not None:
                 start = self._start(actor, models, places, k, rng, f"traffic-{n}")
-                closing = ego_mps * max(ego_mps - start.speed_mps, 0.0) / (2 * CLOSING_MPS2)
+                closing = ego.speed_mps * max(ego.speed_mps - kept * start.speed_mps, 0.0) / (2 * CLOSING_MPS2)
                 if places.distance[k] > IN_THE_WAY_M or places.ahead[k] > EGO_FRONT_M + gap[k] + tail + closing:
                     self._drive(models, start, f"traffic-{n}", rng)
                     reach[(lane == lane[k]) & (np.abs(places.s - places.s[k]) < tail + EGO_FRONT_M + gap)] = 0.0
