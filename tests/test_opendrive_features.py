@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from small_maps import LINE, WIDTH, document, lane, linked, road, section
 
 from simulator.roads import (
     Junction,
@@ -19,38 +20,6 @@ from simulator.roads import (
 )
 from simulator.roads.lane_frame import lane_frame, surface_angles
 
-LINE = '<geometry s="0" x="10" y="20" hdg="0" length="100"><line/></geometry>'
-WIDTH = '<width sOffset="0" a="{}" b="0" c="0" d="0"/>'
-
-
-def lane(lane_id: int, inside: str | float = 3.0, kind: str = "driving", more: str = "") -> str:
-    body = inside if isinstance(inside, str) else WIDTH.format(inside)
-    return f'<lane id="{lane_id}" type="{kind}" {more}>{body}</lane>'
-
-
-def section(left: str = "", right: str = "", s: float = 0.0, more: str = "", center: str = "") -> str:
-    sides = "".join(f"<{name}>{lanes}</{name}>" for name, lanes in (("left", left), ("right", right)) if lanes)
-    middle = f'<center><lane id="0" type="none">{center}</lane></center>'
-    before, _, after = sides.partition("<right>")
-    return f'<laneSection s="{s}" {more}>{before}{middle}{"<right>" + after if after else ""}</laneSection>'
-
-
-def road(
-    sections: str,
-    plan: str = LINE,
-    *,
-    road_id: str = "1",
-    more: str = "",
-    before: str = "",
-    offset: str = "",
-    after: str = "",
-    length: float = 100.0,
-) -> str:
-    return (
-        f'<road id="{road_id}" length="{length}" junction="-1" {more}>{before}<planView>{plan}</planView>'
-        f"<lanes>{offset}{sections}</lanes>{after}</road>"
-    )
-
 
 @pytest.fixture
 def read(tmp_path: Path):
@@ -58,7 +27,7 @@ def read(tmp_path: Path):
 
     def do(body: str, *, header: str = "", quiet: bool = True) -> RoadNetwork:
         path = tmp_path / "map.xodr"
-        path.write_text(f'<OpenDRIVE><header revMajor="1" revMinor="8">{header}</header>{body}</OpenDRIVE>')
+        path.write_text(document(body, header))
         errors, _ = check_opendrive(path)
         assert not errors
         network = read_opendrive(path)
@@ -387,21 +356,6 @@ def test_objects_signals_and_structures(read) -> None:
     assert (sign.value, sign.unit, sign.validity[0].from_lane, sign.validity[0].to_lane) == (70.0, "km/h", -2, -1)
     assert (reference.id, reference.s, reference.orientation) == ("7", 80.0, "-")
     assert network.controllers["c"].controls == (("7", "0"),)
-
-
-def linked(road_id: str, x: float, before: str = "", after: str = "", y: float = 20.0, junction: str = "-1") -> str:
-    """A straight road of 100 m with a lane of each direction, all of whose lanes go on as the same lanes."""
-    ends = "".join(f"<{name} {what}/>" for name, what in (("predecessor", before), ("successor", after)) if what)
-    links = "".join(f'<{name} id="{{0}}"/>' for name, what in (("predecessor", before), ("successor", after)) if what)
-    body = f"<link>{links}</link>" + WIDTH.format(3)
-    plan = f'<geometry s="0" x="{x}" y="{y}" hdg="0" length="100"><line/></geometry>'
-    text = road(
-        section(lane(1, body.format(1)), lane(-1, body.format(-1))),
-        plan,
-        road_id=road_id,
-        before=f"<link>{ends}</link>",
-    )
-    return text.replace('junction="-1"', f'junction="{junction}"')
 
 
 def test_a_direct_junction_leads_from_road_to_road(read) -> None:

@@ -131,11 +131,14 @@ def test_cars_are_parked_in_the_bays_of_a_lot_and_no_lorry_drives_there() -> Non
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_on_a_motorway_vehicles_start_with_a_headway(seed: int) -> None:
+def test_on_a_motorway_vehicles_start_with_a_headway_and_nobody_walks(seed: int) -> None:
     road = ["road={kind: motorway, length_m: 1500}", "duration_s=0.1", "anomalies=[]", "traffic={vehicles: 12}"]
     bare = ["surroundings={kind: auto, vegetation: 0, buildings: 0}"]
     world = build_world(simulator.load("any_map", [*road, *bare]).sample(seed=seed))
     at, path = world.timeline.at(0), world.route.path
+    assert world.scenario.traffic.pedestrians > 0
+    idle = ("person-", "cyclist-", "parked-")
+    assert not [thing.name for thing in world.scene.objects if thing.name.startswith(idle)]
     rows = [
         thing.id
         for thing in world.scene.objects

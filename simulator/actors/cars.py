@@ -34,6 +34,8 @@ from simulator.scenario.distributions import Flag, Fraction, Metres, OneOf, choi
 from simulator.scene import Body, Material, Mesh, Model
 
 STYLES = ("sedan", "hatchback", "estate", "suv", "pickup")
+STRIPED = ("police", "ambulance")  # liveries with a stripe and the name of the service along the sides
+LIT = (*STRIPED, "squares")  # those with blue lights
 PAINTS = ("any", *finishes.paint_names())
 
 
@@ -201,7 +203,7 @@ def assembled(
     house = greenhouse(d, shell.points[-1], glass, roof)
     face = Face.draw(style, rng, d.cladding)
     slots = face.tub_slots(d, shell)
-    if livery in ("police", "ambulance"):
+    if livery in STRIPED:
         band = (slots == Slot.PAINT) & np.isin(np.arange(len(slots)), (5, 6, 7))[:, None]
         band[:, : shell.front] = False
         slots = np.where(band, int(Slot.SECOND), slots)
@@ -244,7 +246,7 @@ def assembled(
     axles = [(d.wheelbase, track, True), (0.0, track, False)]
     wheels = place_wheels(wheel, rim_materials(rng), radius, axles, joints)
     helm = Body(steering_wheel(d, joints), materials, len(joints) - 1)
-    signs = [_service(d, shell, livery, rng)] if livery in ("police", "ambulance") and not doors else []
+    signs = [_service(d, shell, livery, rng)] if livery in STRIPED and not doors else []
     return Model(
         "car",
         (Body(body, materials), *hung, *wheels, helm, *signs),
@@ -255,7 +257,7 @@ def assembled(
             d.width,
             head_z=face.lamp_z(shell),
             tail_z=face.tail_z(shell),
-            beacon=(d.header_x - 0.38, d.height + 0.15) if livery in ("police", "ambulance") else None,
+            beacon=(d.header_x - 0.38, d.height + 0.15) if livery in LIT else None,
         )
         + plate_lamps(parts),
         wheelbase_m=d.wheelbase,
@@ -324,7 +326,7 @@ def roof_sign(d: Lines, livery: str) -> list[Mesh]:
     """Blue light bar of police and ambulance, sign of a taxi."""
     x = d.header_x - 0.38
     z = d.height - 0.02
-    if livery in ("police", "ambulance"):
+    if livery in LIT:
         half = 0.52 * d.roof_half / 0.6
         base = rounded_box((0.26, 2 * half, 0.05), (x, 0, z + 0.015), radius=0.02, slot=Slot.TRIM)
         lights = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -14,13 +15,24 @@ from simulator.actors.chassis import chassis
 from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import axles, contour_tape, end_plates, fleet_materials, rear_lamps
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
-from simulator.actors.shape import block, both, finish, lathe, pipe, rounded_box, turned
+from simulator.actors.shape import block, both, finish, lathe, patch, pipe, rounded_box, turned
 from simulator.scenario.distributions import Fraction, uniform
-from simulator.scene import Body, Joint, Material, Mesh, Model
+from simulator.scene import Body, Joint, Material, Mesh, Model, Texture
+from simulator.scene.noise import to_srgb8
 
 RED = Material("fire engine red", (0.50, 0.018, 0.012), roughness=0.45, clearcoat=1.0, reflectance_905=0.6)
 
-ALUMINIUM = Material("aluminium shutter", (0.42, 0.43, 0.44), roughness=0.55, metallic=0.2, reflectance_905=0.5)
+SLAT_M, SLATS = 0.045, 8  # height of a slat of the shutters; slats in a repeat of the texture
+
+
+@cache
+def _slats() -> Texture:
+    """Rounded slats with dark joints, 128 x 4, one repeat."""
+    phase = (np.arange(128) + 0.5) / 128 * SLATS % 1.0
+    tone = np.where(phase < 0.10, 0.25, 0.80 + 0.20 * np.sin(np.pi * phase))
+    return Texture("shutter slats", to_srgb8(np.broadcast_to(tone[:, None, None], (128, 4, 3))))
+
+
 SHUTTER = int(Slot.LAMP)  # free here: the lamps of lorries are built of other parts
 
 
@@ -60,7 +72,7 @@ class FireEngine(Actor, kind="fire_engine"):
         wheels = axles(tyre, width, [(wheelbase, True, False), (0.0, False, True)], joints, rng)
         second = finishes.RETRO_YELLOW if rng.random() < 0.5 else finishes.RETRO_WHITE
         table = list(fleet_materials("red", second, rng))
-        table[Slot.PAINT], table[SHUTTER] = RED, ALUMINIUM
+        table[Slot.PAINT], table[SHUTTER] = RED, _shutters()
         return [
             Model(
                 "truck",
@@ -90,18 +102,29 @@ def _lockers(back: float, tail: float, half: float, top: float, tyre: float) -> 
             parts += both(side)
         if x0 - x1 > 0.5:
             tall, middle_x = top - 0.16 - bottom, (x0 + x1) / 2
-            panel = block((x0 - x1 - 0.16, 0.016, tall), (middle_x, half, bottom + 0.06 + tall / 2), SHUTTER)
-            parts += both(panel)
-            for k in range(1, int(tall / 0.085)):
-                line = block((x0 - x1 - 0.16, 0.018, 0.008), (middle_x, half, bottom + 0.06 + 0.085 * k), Slot.GAP)
-                parts += both(line)
+            parts += both(_shutter((x0 - x1 - 0.16, tall), (middle_x, half, bottom + 0.06 + tall / 2)))
             parts += both(block((x0 - x1 - 0.2, 0.03, 0.03), ((x0 + x1) / 2, half + 0.01, bottom + 0.10), Slot.TRIM))
-    parts.append(block((0.016, 1.5, 1.30), (tail, 0, 1.60), SHUTTER))
-    for k in range(15):
-        parts.append(block((0.018, 1.5, 0.008), (tail, 0, 1.0 + 0.085 * k), Slot.GAP))
+    rear = _shutter((1.5, 1.30), (0.0, 0.0, 0.0))
+    parts.append(turned(rear, yaw=np.pi / 2, at=(tail - 0.006, 0, 1.60)))
     for y in (0.95, -0.95):  # warning stripes at the rear
         parts.append(block((0.012, 0.30, top - 1.2), (tail - 0.004, y * half / 1.25, (top + 1.05) / 2), Slot.SECOND))
     return parts + contour_tape(tail + 0.1, back - 0.1, half + 0.008, top - 0.08)
+
+
+@cache
+def _shutters() -> Material:
+    return Material("aluminium shutter", (0.46, 0.47, 0.48), _slats(), roughness=0.5, metallic=0.25,
+                    reflectance_905=0.5)  # fmt: skip
+
+
+def _shutter(size: tuple[float, float], center: tuple[float, float, float]) -> Mesh:
+    """A roller shutter that faces +y in a frame; its slats are a texture."""
+    long, tall = size
+    x, y, z = center
+    edge = np.array([[[x + long / 2, y + 0.008, z + s * tall / 2], [x - long / 2, y + 0.008, z + s * tall / 2]]
+                     for s in (-1.0, 1.0)])  # fmt: skip
+    high = tall / (SLAT_M * SLATS)
+    return patch(edge, SHUTTER, uv=[[[0.0, 0.0], [1.0, 0.0]], [[0.0, high], [1.0, high]]], flip=True)
 
 
 def _roof(back: float, tail: float, half: float, top: float, height: float) -> list[Mesh]:

@@ -69,16 +69,17 @@ def lettered(
     joint: int = -1,
     rear: tuple[float, float] | None = None,
     service: str = "",
+    color: str = COLORS[-1],
 ) -> Body:
     """The name of a firm or service on both sides, centred at (x, z) on walls, as large as `room` allows (m).
 
     Args:
         half_width: of flat walls, or that at (x, z) of curved ones.
         joint: what the walls hang on. rear: (x, z) of the name on the doors behind, if there are any.
-        service: one of SERVICES, in white; otherwise a firm in a colour of its own.
+        service, color: one of SERVICES, and its colour; otherwise a firm in a colour of its own.
     """
     if service:
-        k, color = len(FIRMS) + [name for name, _ in SERVICES].index(service), COLORS[-1]
+        k = len(FIRMS) + [name for name, _ in SERVICES].index(service)
     else:
         k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
     length = min(room[0], 4.0 * room[1])

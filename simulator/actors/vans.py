@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.actors import finishes
+from simulator.actors.ambulances import ambulance
 from simulator.actors.base import Actor
 from simulator.actors.cars import PAINTS, assembled, catalogue_draw
 from simulator.actors.coachwork import LEVELS, SCREEN_Y, Greenhouse, Lines, Slot, Tub, greenhouse, tub
@@ -43,6 +44,7 @@ class Van(Actor, kind="van"):
     def _build(self, rng: np.random.Generator) -> list[Model]:
         color = finishes.draw_paint(rng, "fleet_paints") if self.paint == "any" else self.paint
         rescue = self.style == "ambulance"
+        squares = rescue and bool(rng.random() < 0.6)
         lines = van_lines("panel" if rescue else self.style, max(self.size, 0.5) if rescue else self.size, rng)
         model = assembled(
             lines,
@@ -50,14 +52,16 @@ class Van(Actor, kind="van"):
             "white" if rescue else color,
             rng,
             glass=Slot.PRIVACY if self.style == "minibus" else Slot.PAINT,
-            livery="ambulance" if rescue else "",
+            livery=("squares" if squares else "ambulance") if rescue else "",
         )
         more = list[Body]()
         if self.style != "minibus":
             shell = tub(lines)
             house = greenhouse(lines, shell.points[-1])
             more.append(Body(finish(_rear_doors(lines, shell, house)), tuple(body_materials())))
-            if not rescue and rng.random() < 0.45:
+            if rescue:
+                more += ambulance(lines, shell, house, squares, rng)
+            elif rng.random() < 0.45:
                 more.append(_firm(lines, house, rng))
         facts = (("style", self.style), ("color", color))
         return [replace(model, class_name="van", bodies=(*model.bodies, *more), attributes=facts)]

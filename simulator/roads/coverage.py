@@ -41,15 +41,15 @@ class Row:
 
 _FEATURES, _LANES = "tests/test_opendrive_features.py", "tests/test_roads_lanes.py"
 _KEPT = "tests/test_opendrive_coverage.py::test_everything_supported_is_read_and_written"
+_EFFECTS = "tests/test_opendrive_effects.py::test_it_changes_what_it_should"
 _MARKS, _SHAPES = "tests/test_surface_marks.py", "tests/test_surroundings_shapes.py"
 _CUBIC = "a b c d"
 
 # Element, attributes used, attributes not used, note. A leading "~" means partly, a leading "-" not at all.
 _Line = tuple[str, str, str, str]
 _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
-    ("file", _KEPT): (
+    ("file", _EFFECTS): (
         ("OpenDRIVE", "", "", ""),
-        ("~OpenDRIVE/header", "name revMajor revMinor north south east west", "date vendor version", "the box is ours"),
         ("header/geoReference", "", "", ""),
         (
             "header/offset",
@@ -57,6 +57,9 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
             "",
             "from the inertial frame, which stays that of the file, to the projected one (8.5)",
         ),
+    ),
+    ("file", _KEPT): (
+        ("~OpenDRIVE/header", "name revMajor revMinor north south east west", "date vendor version", "the box is ours"),
         ("-header/license", "", "name resource spdxid text", "no part of the road"),
         ("-userData", "", "code value", "whatever others put there"),
         ("-include", "", "file", "no file opens another one; a warning"),
@@ -64,13 +67,13 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("-dataQuality/error", "", "xyAbsolute xyRelative zAbsolute zRelative", ""),
         ("-dataQuality/rawData", "", "date postProcessing postProcessingComment source sourceComment", ""),
     ),
-    ("road", _KEPT): (
+    ("road", _EFFECTS): (
         ("OpenDRIVE/road", "id length name junction rule", "", ""),
         ("road/link", "", "", ""),
         ("link/predecessor", "elementType elementId contactPoint elementS elementDir id", "", "id: of lanes"),
         ("link/successor", "elementType elementId contactPoint elementS elementDir id", "", "id: of lanes"),
         ("-link/neighbor", "", "direction elementId side", "left out of the standard since 1.6"),
-        ("road/type", "s type country", "", ""),
+        ("road/type", "s type country", "", "country: kept; signs have their own"),
         ("type/speed", "max unit", "", ""),
     ),
     ("geometry", "tests/test_roads_golden.py::test_lane_centres_agree"): (
@@ -133,7 +136,7 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
     ),
     ("lane", f"{_FEATURES}::test_the_side_of_traffic_and_reversed_lanes"): (
         ("~left/lane", "id type level direction", "advisory dynamicLaneDirection dynamicLaneType roadWorks", ""),
-        ("center/lane", "id type level", "", ""),
+        ("center/lane", "id type level", "", "type and level: kept; a lane without width has neither"),
         ("~right/lane", "id type level direction", "advisory dynamicLaneDirection dynamicLaneType roadWorks", ""),
     ),
     ("lane", "tests/test_roads_routing.py::test_next_and_previous_are_inverse"): (("lane/link", "", "", ""),),
@@ -158,7 +161,7 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("~lane/roadMark", "sOffset type weight color material width laneChange height", "", "paint is 1.5 mm thick"),
     ),
     ("road mark", f"{_MARKS}::test_explicit_lines_win"): (
-        ("roadMark/type", "name width", "", ""),
+        ("~roadMark/type", "width", "name", "written with the type of the mark as its name"),
         ("type/line", "length space tOffset sOffset width color rule", "", ""),
     ),
     ("road mark", f"{_MARKS}::test_explicit_dashes_are_painted_once_each"): (
@@ -166,7 +169,7 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("explicit/line", "length tOffset sOffset width rule", "", ""),
     ),
     ("road mark", f"{_MARKS}::test_lines_sway"): (("roadMark/sway", f"ds {_CUBIC}", "", ""),),
-    ("object", f"{_FEATURES}::test_objects_signals_and_structures"): (
+    ("object", _EFFECTS): (
         ("road/objects", "", "", ""),
         (
             "~objects/object",
@@ -175,7 +178,9 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
             "perpToRoad",
             "shapes are ours: trees, posts, lamps, rails, houses; else outlines, boxes and cylinders",
         ),
-        ("object/validity", "fromLane toLane", "", ""),
+        ("object/validity", "fromLane toLane", "", "of stop lines"),
+    ),
+    ("object", _KEPT): (
         ("~objects/objectReference", "id s t zOffset validLength orientation", "", "kept; it stands at its own road"),
         ("~objectReference/validity", "fromLane toLane", "", "kept"),
     ),
@@ -233,7 +238,7 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("~objects/bridge", "id name s length type", "", "decks are built wherever a road is high above the land"),
         ("-bridge/validity", "", "fromLane toLane", "a bridge carries the whole road"),
     ),
-    ("signal", f"{_FEATURES}::test_objects_signals_and_structures"): (
+    ("signal", _EFFECTS): (
         ("road/signals", "", "", ""),
         (
             "~signals/signal",
@@ -243,7 +248,7 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
             "plates stand upright: pitch and roll are kept",
         ),
         ("signal/validity", "fromLane toLane", "", ""),
-        ("signals/signalReference", "id s t orientation", "", ""),
+        ("signals/signalReference", "id s t orientation", "", "t: kept; it applies at its s"),
         ("signalReference/validity", "fromLane toLane", "", ""),
     ),
     ("signal", _KEPT): (
@@ -301,8 +306,8 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
             )
         ),
     ),
+    ("railroad", _EFFECTS): (("road/railroad", "", "", "its switches are kept"),),
     ("railroad", _KEPT): (
-        ("road/railroad", "", "", ""),
         ("~railroad/switch", "id name position", "", "kept; no train runs"),
         ("~switch/mainTrack", "id s dir", "", "kept"),
         ("~switch/sideTrack", "id s dir", "", "kept"),
@@ -311,12 +316,17 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
         ("~station/platform", "id name", "", "kept"),
         ("~platform/segment", "roadId sStart sEnd side", "", "kept"),
     ),
-    ("controller", _KEPT): (
-        ("OpenDRIVE/controller", "id name sequence", "", ""),
-        ("controller/control", "signalId type", "", ""),
+    ("controller", _EFFECTS): (
+        ("OpenDRIVE/controller", "id name sequence", "", "sequence: kept; phases go by the ids"),
+        ("controller/control", "signalId type", "", "type: kept"),
     ),
     ("junction", "tests/test_roads_routing.py::test_a_crossroads_leads_straight_on_left_and_right"): (
-        ("OpenDRIVE/junction", "id name type mainRoad sStart sEnd orientation", "", ""),
+        (
+            "OpenDRIVE/junction",
+            "id name type mainRoad sStart sEnd orientation",
+            "",
+            "mainRoad to orientation: kept; virtual junctions go by the links of their roads",
+        ),
         (
             "~junction/connection",
             "id incomingRoad connectingRoad contactPoint linkedRoad",
@@ -342,9 +352,9 @@ _GROUPS: dict[tuple[str, str], tuple[_Line, ...]] = {
     ("junction", "tests/test_roads_approaches.py::test_priority_records_say_who_gives_way_to_whom"): (
         ("junction/priority", "high low", "", ""),
     ),
-    ("junction", _KEPT): (
-        ("~junction/controller", "id", "sequence type", "kept"),
-        ("OpenDRIVE/junctionGroup", "id name type", "", ""),
+    ("junction", _KEPT): (("~junction/controller", "id", "sequence type", "kept"),),
+    ("junction", _EFFECTS): (
+        ("OpenDRIVE/junctionGroup", "id name type", "", "kept; junctions go by themselves"),
         ("junctionGroup/junctionReference", "junction", "", ""),
     ),
     ("junction", ""): (

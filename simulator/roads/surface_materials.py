@@ -48,7 +48,7 @@ class SurfaceStyle:
     season: str = "summer"
 
     @staticmethod
-    def draw(seed: int, *, land: str = "meadow", season: str = "summer") -> SurfaceStyle:
+    def draw(seed: int, *, land: str = "meadow", season: str = "summer", manholes: bool = True) -> SurfaceStyle:
         """A style by the seed: worn more or less, with one of the pavings."""
         rng = generator(seed, "surface", "style")
         return SurfaceStyle(
@@ -56,6 +56,7 @@ class SurfaceStyle:
             dryness=round(float(rng.beta(1.3, 4.5)), 2),
             paving=str(rng.choice(["slabs", "slabs", "blocks", "bricks"])),
             gutter=str(rng.choice(["setts", "setts", "concrete"])),
+            manholes=manholes,
             land=land,
             season=season,
         )

@@ -351,11 +351,11 @@ class Traffic(Block):
     oncoming_share: Fraction = 0.5
     """Share of the vehicles in lanes of the other direction, where there are any."""
     parked: Count = 6
-    """Parked vehicles beside the road."""
+    """Parked vehicles beside the road; none where more than 72 km/h are allowed."""
     pedestrians: Count = 6
-    """People on pavements and verges."""
+    """People on pavements and verges; nobody walks beside a motorway."""
     cyclists: Count = 1
-    """Cyclists on the road."""
+    """Cyclists on the road; none where 90 km/h or more are allowed."""
     animals: Count = 0
     """Dogs, and cattle on meadows."""
 

@@ -190,7 +190,7 @@ def lane_asphalt(
             _seal(color, own, px)
         if own.random() < 0.35:
             _ghost(color, own, px)
-        if own.random() < 0.35:
+        if own.random() < 0.15:
             _skid(color, own, px)
     if manhole:
         _manhole(color, own, px)

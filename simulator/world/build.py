@@ -123,8 +123,8 @@ def build_world(scenario: Scenario) -> World:
     builder = SceneBuilder(origin)
     middle, radius = _scenery(route, whole=drive is not None)
     season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
-    land = choose_style(scenario.surroundings.kind, network, route.path, seed).land
-    look = SurfaceStyle.draw(seed, land=land, season=season)
+    style = choose_style(scenario.surroundings.kind, network, route.path, seed)
+    look = SurfaceStyle.draw(seed, land=style.land, season=season, manholes=style.urban)
     ground = surface(network, origin, middle, radius, seed=seed, style=look)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)

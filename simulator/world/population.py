@@ -501,7 +501,13 @@ class Population:
                     share = float(np.sign(away @ left)) * (1.0 if forward else -1.0)
                 way = walks.way(k, forward=forward, share=share, length_m=length, rng=rng)
                 return way if len(way) > 1 else None
-        return None if paved else self._verge(length, rng)
+        return None if paved or self._on_motorway else self._verge(length, rng)
+
+    @property
+    def _on_motorway(self) -> bool:
+        """Whether the ego sets out on a motorway, beside which nobody may walk."""
+        types = self.network.roads[self.route.path.keys[0].road].types
+        return bool(types) and types[0].type == "motorway"
 
     def _verge(self, length_m: float, rng: np.random.Generator) -> Array | None:
         """A straight way beside the ego's road, off the lanes where it begins."""
