@@ -25,6 +25,7 @@ from simulator.numerics.rng import child_seed, generator
 from simulator.scenario.distributions import Word
 from simulator.scenario.family import Family, members
 from simulator.scenario.models import SURROUNDINGS, Scenario
+from simulator.scene import Switch
 
 F64 = NDArray[np.float64]
 
@@ -96,7 +97,7 @@ def _hours() -> Sequence[str]:
 
 
 def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every build by day, the first of each kind at night too."""
+    """Every build by day; the first of each kind, and those with blue lights, at night too."""
     for kind, cls in members("actors").items():
         for number, (words, build) in enumerate(builds(cls)):
             subject = "_".join((kind, *words))
@@ -105,7 +106,8 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
             shown = actor.models(generator(seed, "gallery", subject, "size"))
             bounds, wheeled = np.array([model.bounds for model in shown]), shown[0].wheelbase_m > 0.0
             low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
-            for when in ("noon", "night") if number == 0 else ("noon",):
+            flashes = any(lamp.switch == Switch.BEACON for lamp in shown[0].lamps)
+            for when in ("noon", "night") if number == 0 or flashes else ("noon",):
                 place = load_asset("gallery")["actor_place"]
                 if _eye_m(low, high) > ROADSIDE_M:
                     place = {**place, **load_asset("gallery")["long_actor_place"]}
@@ -122,6 +124,7 @@ def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
                                 "kind": kind,
                                 **actor.model_dump(exclude_none=True),
                                 "ahead_m": AHEAD_M,
+                                "lights": ["special"] if flashes and when == "night" else [],
                                 "speed_mps": actor.speed_mps
                                 if shown[0].stride_m > 0.0
                                 else CREEP_MPS
