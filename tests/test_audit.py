@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.audit.images import compare, find_pictures, flat_noise, image_statistics, measure, spectrum_slope
+from simulator.audit.weathers import weathers
 from simulator.cli import app
 from simulator.errors import InputError
 
@@ -99,3 +100,43 @@ def test_spreads_count_what_lies_inside() -> None:
     reference = [dict.fromkeys(names, 2.0), dict.fromkeys(names, 6.0)]
     assert {spread.inside for spread in compare(ours, reference)} == {0.5}
     assert all(spread.fits for spread in compare(ours))
+
+
+def test_pictures_are_judged_by_weather_where_scenes_say_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    (tmp_path / "scenes").mkdir()
+    lines = {
+        "000000": "weather: {cloud_oktas: 8}",
+        "000001": "weather: {rain_mm_h: 5}",
+        "000002": "weather: {visibility_m: 200}",
+        "000003": "weather: {snow_depth_mm: 20}",
+        "000004": "weather: {rain_mm_h: 5}",
+    }
+    for scene, weather in lines.items():
+        clock = "23:00" if scene == "000004" else "12:00"
+        text = f"time: {{date: 2025-03-20, clock_h: '{clock}'}}\nroad: {{kind: straight}}\n{weather}\n"
+        (tmp_path / f"scenes/{scene}.yaml").write_text(text)
+        (tmp_path / f"coco/images/{scene}/front").mkdir(parents=True)
+        picture = cv2.GaussianBlur(rng.normal(120, 400, (96, 128)), (0, 0), 4 if scene == "000000" else 9)
+        cv2.imwrite(str(tmp_path / f"coco/images/{scene}/front/000000.png"), grey(picture))
+    found = weathers(tmp_path, find_pictures(tmp_path))
+    assert list(found.values()) == ["fair", "rain", "fog", "snow", "night"]
+    kitti = tmp_path / "kitti/training"
+    for folder in ("image_2", "frames"):
+        (kitti / folder).mkdir(parents=True)
+    (kitti / "frames/000000.json").write_text('{"scene": "000003"}')
+    assert list(weathers(tmp_path, [kitti / "image_2/000000.png"]).values()) == ["snow"]
+    assert weathers(tmp_path, [tmp_path / "elsewhere.png"]) == {}
+    fair = {"camera": dict(measure(find_pictures(tmp_path / "coco/images/000000")))}
+    (tmp_path / "fair.json").write_text(json.dumps(fair))
+    (kitti / "frames/000000.json").unlink()
+    (kitti / "frames").rmdir()
+    (kitti / "image_2").rmdir()
+    run = CliRunner().invoke(app, ["audit", "images", str(tmp_path), "--against", str(tmp_path / "fair.json")])
+    assert run.exit_code == 3 and "fair weather: within the reference" in run.output
+    assert "all weathers: out in grad_mean" in run.output and "rain (1)" in run.output
+    for row in fair["camera"].values():
+        row["grad_mean"] += 50
+    (tmp_path / "fair.json").write_text(json.dumps(fair))
+    run = CliRunner().invoke(app, ["audit", "images", str(tmp_path), "--against", str(tmp_path / "fair.json")])
+    assert run.exit_code == 1 and "fair weather: out in grad_mean" in run.output

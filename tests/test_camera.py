@@ -500,3 +500,11 @@ def test_fog_at_night_glows_around_lamps() -> None:
         return float(frame.radiance[4:14, 70:90].mean())
 
     assert halo(150.0) > 5 * halo(20_000.0)
+
+
+def test_cameras_misjudge_daylight_a_little_and_all_through_a_drive() -> None:
+    found = np.array([film.misjudged(seed) for seed in range(300)])
+    np.testing.assert_array_equal(film.misjudged(7), found[7])
+    np.testing.assert_array_equal(found[:, 1], 1.0)
+    angle = np.degrees(np.arccos(found.sum(1) / math.sqrt(3) / np.linalg.norm(found, axis=1)))
+    assert 1.5 < np.mean(angle) < 2.6 and angle.max() < 5.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.roads import read_opendrive
-from simulator.storyboard.lane_following import advanced
+from simulator.storyboard.lane_following import advanced, course
 from simulator.storyboard.lane_poses import LanePoses
 from simulator.storyboard.road_links import Roads
 from simulator.storyboard.road_position import RoadPosition
@@ -38,13 +38,14 @@ def test_a_banked_spiral_is_met_to_a_micrometre(tmp_path: Path, lane: int, turn:
         spot.set_angles(h=turn)
         cells.append(poses.cell(road.road, 0, lane, s))
         way = 0.4 * (1.0 - spot.k_road * spot.t) * (1.0 if spot.faces_along else -1.0)
-        motion.append((s, spot.t, offset, turn, 0.5, spot.k_road, road.length, way))
-    found, places = advanced(poses, np.array(cells), *np.array(motion).T)
+        motion.append((s, spot.t, spot.k_road, road.length, way))
+    how = course(*np.outer((offset, turn, 0.5), np.ones(len(cells))))
+    found, places = advanced(poses, np.array(cells), how, *np.array(motion).T)
     assert (found >= 0).all()
     for s, place in zip(stations.tolist(), places.T.tolist(), strict=True):
         assert spot.set_lane(road, lane, s, offset, 0)
         spot.set_angles(h=turn)
         expected = [spot.s, spot.t, spot.x, spot.y, spot.z + 0.5, spot.h, spot.p, spot.r, spot.h_road, spot.p_road]
         assert place[:10] == pytest.approx(expected, abs=1e-6)
-    beyond = np.array([[59.9, *motion[-1][1:7], 1.0 if turn < 1.0 else -1.0]])
-    assert advanced(poses, np.array(cells[-1:]), *beyond.T)[0][0] == -1
+    beyond = np.array([[59.9, *motion[-1][1:4], 1.0 if turn < 1.0 else -1.0]])
+    assert advanced(poses, np.array(cells[-1:]), course(*np.array([[offset], [turn], [0.5]])), *beyond.T)[0][0] == -1

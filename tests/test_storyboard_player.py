@@ -659,3 +659,36 @@ def test_events_that_may_not_start_wait_for_the_one_that_runs() -> None:
     recording = play(scenario({"ego": [at(10.0), speed(20.0)]}, *events), straight(), until=8.0)
     starts = [time for k in range(3) for time, state in state_times(recording, f"e{k}") if state == "running"]
     assert starts == pytest.approx([1.0, 3.0, 5.0], abs=0.11)
+
+
+def test_thousands_that_may_not_start_are_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They start one after the other as they would if each were asked in every step, which a watcher makes happen."""
+    count, asked, evaluate = 400, [0], Trigger.evaluate
+
+    def counted(self: Trigger, time: float) -> bool:
+        asked[0] += 1
+        return evaluate(self, time)
+
+    monkeypatch.setattr(Trigger, "evaluate", counted)
+    dynamics = [model.TransitionDynamics("linear", "time", k % 3 * 0.05) for k in range(count)]
+    events = [
+        event(
+            f"e{k}",
+            speed(10.0, dynamics[k]),
+            start=after(1.0 + k % 5 / 5),
+            priority="parallel" if k % 7 == 3 else "skip",
+        )
+        for k in range(count)
+    ]
+    plain = play(scenario({"ego": [at(10.0), speed(20.0)]}, *events), straight(), until=6.0)
+    assert asked[0] < 6 * count
+    condition = model.Condition("", model.StoryboardElementStateCondition("event", "e399", "skipTransition"))
+    seen = model.VisibilityAction(True, True, True)
+    watcher = event("watcher", seen, start=model.Trigger((model.ConditionGroup((condition,)),)))
+    watched = play(scenario({"ego": [at(10.0), speed(20.0)]}, *events, watcher), straight(), until=6.0)
+
+    def states(recording: Recording) -> list[object]:
+        return [each for each in recording.timeline() if each[1] == "state" and "watcher" not in str(each[-1])]
+
+    assert len(states(plain)) > count
+    assert states(plain) == states(watched)

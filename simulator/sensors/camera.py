@@ -154,6 +154,7 @@ class Camera(Sensor, kind="camera"):
         picture, transport = take_picture(stage, self.model, local_SE3_camera, child_seed(seed, "light"), quality)
         free = np.float32(transport.sky_seen(local_SE3_camera[None, :3, 3])[0])
         daylight_rgb = free * white_lx(transport.sky, stage.atmosphere)
+        daylight_rgb *= film.misjudged(stage.drive_seed)
         exposure = self._expose(stage, time_ns, picture.radiance, daylight_rgb)
         line_s = self.line_time_us * 1e-6
         if quality != "preview":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.paths import looks_along
-from simulator.storyboard.road_position import TINY
+from simulator.storyboard.road_position import TINY, RoadPosition
 
 _FEW = 12  # entities: to look at each is quicker than to choose
 _HEADROOM = 1.25  # on top of how far and fast was asked for: who accelerates does not ask for a new table every step
@@ -31,26 +32,30 @@ class Bodies(NamedTuple):
     """Entities as columns (N,).
 
     Attributes:
-        x, y, h: in the world. s, t, lane: on the road. left: metres of the road before it. length, width: of the box.
-        road: a number of the road, -1: none. along: 1 where it looks along s, else -1.
-        center: how far the centre of the box is before the reference point.
+        x, y, h: in the world. s, t: on the road. left: metres of the road before it.
+        queue: a number of road and lane, not a number where there is no road. Lanes 0 and -1 are one queue
+            (`ahead_in_lane`), but lane 0 is only with itself. road: a number of the road, -1: none.
+        along: 1 where it looks along s, else -1. length: of the box. center: how far its middle is before the
+            reference point. half_width: of the box. half_length: how far it reaches from the reference point at most.
     """
 
     x: Array
     y: Array
     h: Array
     s: Array
-    lane: Array
+    t: Array
+    left: Array
+    queue: Array
     road: Array
     along: Array
-    left: Array
-    t: Array
     length: Array
-    width: Array
     center: Array
+    half_width: Array
+    half_length: Array
 
 
-NOBODY = Bodies(*np.zeros((len(Bodies._fields), 0)))
+NOBODY = np.zeros((len(Bodies._fields), 0))
+_QUEUES = 1 << 20  # a road: more than there are lanes
 
 
 class Seen(NamedTuple):
@@ -77,18 +82,18 @@ class Crowd:
 
     def __init__(self) -> None:
         self._entities: Sequence[Entity] = ()
-        self._singles, self._cruising = 0, NOBODY
+        self._singles, self._cruising = 0, NOBODY  # Bodies as (13, N)
         self._roads: dict[object, int] = {None: -1}
         self._is_found = False  # whether somebody has asked in this step
         self._order: dict[int, int] = {}  # of entities, by id; empty: not made yet
         self._rows: list[tuple[float, ...]] = []
-        self._bodies = NOBODY
-        self._seen, self._fronts = _look(NOBODY, 0.0, 0.0)
+        self._bodies = Bodies(*NOBODY)
+        self._seen, self._fronts = _look(self._bodies, 0.0, 0.0)
         self._strays: set[int] = set()  # who has moved within the step
         self._reach = self._speed = 0.0
 
-    def begin_step(self, singles: Sequence[Entity], cruisers: Sequence[Entity] = (), bodies: Bodies = NOBODY) -> None:
-        """Everything has moved; `bodies` are those of the cruisers."""
+    def begin_step(self, singles: Sequence[Entity], cruisers: Sequence[Entity] = (), bodies: Array = NOBODY) -> None:
+        """Everything has moved; `bodies`: the cruisers', (13, N) as of `Bodies`."""
         self._entities, self._singles, self._cruising = [*singles, *cruisers], len(singles), bodies
         self._order, self._strays, self._is_found = {}, set(), False
 
@@ -97,12 +102,15 @@ class Crowd:
         p = entity.position
         road, along = self._roads.setdefault(p.road, len(self._roads) - 1), looks_along(p)
         left = p.s if not along or p.road is None else p.road.length - p.s
-        return (*_row(entity), road, 1.0 if along else -1.0, left, p.t, *entity.dimensions)
+        length, width, center = entity.dimensions
+        queue = nan if road < 0 else float(road * _QUEUES + (p.lane or -1))
+        half = 0.5 * width, 0.5 * length + abs(center)
+        return (*_pose(p), left, queue, road, 1.0 if along else -1.0, length, center, *half)
 
     def note_move(self, entity: Entity) -> None:
         """An entity may have moved within the step."""
         number = self._number_of(entity) if self._is_found else None
-        if number is not None and number < self._singles and self._rows[number][:5] != _row(entity):
+        if number is not None and number < self._singles and self._rows[number] != self.body(entity):
             self._strays.add(number)
 
     def seen(self, reach: float, speed: float) -> tuple[Seen, Sequence[Entity]]:
@@ -161,54 +169,49 @@ class Crowd:
         self._order, self._strays, self._is_found = {}, set(), True
         self._rows = [self.body(each) for each in self._entities[: self._singles]]
         singles = np.fromiter(chain.from_iterable(self._rows), np.float64).reshape(-1, len(Bodies._fields)).T
-        self._bodies = Bodies(*np.concatenate([singles, np.stack(self._cruising)], axis=1))
+        self._bodies = Bodies(*np.concatenate([singles, self._cruising], axis=1))
         self._seen, self._fronts = _look(self._bodies, self._reach, self._speed)
 
 
-def _row(entity: Entity) -> tuple[float, ...]:
-    p = entity.position
-    return p.x, p.y, p.h, p.s, p.lane
-
-
-def _one_lane(lane: Array) -> Array:
-    """Lanes 0 and -1 count as one (`ahead_in_lane`), lane 0 only with itself."""
-    return np.where(lane == 0, -1.0, lane)
+def _pose(p: RoadPosition) -> tuple[float, ...]:
+    return p.x, p.y, p.h, p.s, p.t
 
 
 def _look(bodies: Bodies, reach: float, speed: float) -> tuple[Seen, tuple[Array, Array]]:
     """Who may be in whose way, and pairs (P,) of whom the second may be right before the front of the first."""
-    x, _, h, s, lane, road, along, left, t, length, _, center = bodies
-    count, front, rear = len(x), 0.5 * length + center, 0.5 * length - np.abs(center)
+    _, _, h, s, t, left, queue, road, along, length, center, _, half_length = bodies
+    count = len(s)
     a, b = _in_front(bodies, speed)
     leader, (gap, ds, dt) = np.full(count, -1), np.full((3, count), np.inf)
     # The next of each is its neighbour in the order of s.
-    one_lane = _one_lane(lane)
-    order = np.lexsort((s, one_lane, road))
-    low, high = order[:-1], order[1:]
-    mates = (road[low] == road[high]) & (one_lane[low] == one_lane[high]) & (road[high] >= 0)
-    low, high = low[mates], high[mates]
-    first = np.concatenate([low[along[low] > 0], high[along[high] < 0]])
-    second = np.concatenate([high[along[low] > 0], low[along[high] < 0]])
+    order = np.lexsort((s, queue))
+    lane = queue[order]
+    mates = (lane[:-1] == lane[1:]).nonzero()[0]
+    low, high = order[mates], order[mates + 1]
+    up, down = along[low] > 0.0, along[high] < 0.0
+    first, second = np.concatenate([low[up], high[down]]), np.concatenate([high[up], low[down]])
     apart = np.abs(s[second] - s[first])
+    long, middle = length[second], center[second]
+    front = 0.5 * length[first] + center[first]
     turned = np.cos(h[second] - h[first]) < 0.0
-    free = apart - front[first] - 0.5 * length[second] - np.where(turned, center[second], -center[second])
+    free = apart - front - 0.5 * long - np.where(turned, middle, -middle)
     leader[first], gap[first], ds[first], dt[first] = second, free, apart, t[second] - t[first]
     # On another road is only who is beyond the end of the own one.
-    plain = (left > reach + TINY) | (road < 0) | (road == road[:1]).all()
-    plain[first[(apart <= front[first] + (rear[second] - TINY)) | (free <= 0.0)]] = False  # side by side
+    plain = (left > reach + TINY) | (road < 0.0) | (road == road[:1]).all()
+    rear = long - half_length[second]  # however it is turned
+    plain[first[(apart <= front + (rear - TINY)) | (free <= 0.0)]] = False  # side by side
     plain[a[leader[a] != b]] = False
     return Seen(leader, gap, ds, dt, plain), (a, b)
 
 
 def _on_way(bodies: Bodies, k: int, reach: float) -> Array:
     """Numbers of those that may be ahead of entity k in its lane."""
-    x, y, _, s, lane, road, along, left, _, length, _, center = bodies
+    x, y, _, s, _, left, queue, road, along, length, center, _, half_length = bodies
     if road[k] < 0:
         return np.zeros(0, np.int64)
     same = road == road[k]
     ds = (s - s[k]) * along[k]
-    one_lane = _one_lane(lane)
-    beyond = same & (one_lane == one_lane[k]) & (ds > 0.5 * (length + length[k]) + center[k] - np.abs(center) - TINY)
+    beyond = (queue == queue[k]) & (ds > 0.5 * length[k] + center[k] + (length - half_length) - TINY)
     elsewhere = ~same & (road >= 0) & (left[k] <= reach + TINY)
     found = (beyond | elsewhere) & (np.hypot(x - x[k], y - y[k]) <= reach + TINY)
     found[k] = False
@@ -217,21 +220,19 @@ def _on_way(bodies: Bodies, k: int, reach: float) -> Array:
 
 def _in_front(bodies: Bodies, speed: float) -> tuple[Array, Array]:
     """Pairs of whom the second's box, however turned, overlaps the first's width and is not behind."""
-    x, y, h, length, width, center = (
-        *(bodies.x, bodies.y, bodies.h),
-        *(bodies.length, bodies.width, bodies.center),
-    )
+    x, y, h, length, wide = bodies.x, bodies.y, bodies.h, bodies.length, bodies.half_width
     # Right before the front may be who is near even with the longest boxes.
-    close, own = 2.0 + 2.0 * length + width, length + width + 0.5 * speed + TINY
+    own = length + 2.0 * wide + (0.5 * speed + TINY)
+    close = own + length + (2.0 - 0.5 * speed)
     a, b = _pairs(x if _span(x) > _span(y) else y, float(close.max(initial=0.0) + own.max(initial=0.0)) + TINY)
     dx, dy = x[b] - x[a], y[b] - y[a]
     near = (dx * dx + dy * dy <= (close[b] + own[a]) ** 2).nonzero()[0]
     a, b, dx, dy = a[near], b[near], dx[near], dy[near]
-    c, n, turn = np.cos(h[a]), np.sin(h[a]), h[b] - h[a]
+    cos, sin = np.cos(h), np.sin(h)
+    c, n, c2, n2, wide_b, half_b = cos[a], sin[a], cos[b], sin[b], wide[b], bodies.half_length[b]
     ahead, left = dx * c + dy * n, dy * c - dx * n
-    half_length = 0.5 * length + np.abs(center)
-    half = np.abs(np.cos(turn)) * (0.5 * width[b]) + np.abs(np.sin(turn)) * half_length[b]
-    found = (ahead + (half_length + 0.5 * width)[b] > -TINY) & (np.abs(left) - half < 0.5 * width[a] + (0.6 + TINY))
+    half = np.abs(c * c2 + n * n2) * wide_b + np.abs(c * n2 - n * c2) * half_b
+    found = (ahead + half_b + wide_b > -TINY) & (np.abs(left) - half < wide[a] + (0.6 + TINY))
     return a[found], b[found]
 
 
@@ -248,5 +249,5 @@ def _pairs(values: Array, far: float) -> tuple[Array, Array]:
     first = np.repeat(numbers, counts)
     after = counts.cumsum() - counts  # pairs of those before
     second = np.arange(len(first)) - np.repeat(after - numbers - 1, counts)
-    one, two = order[first], order[second]
+    one, two = order.take(first), order.take(second)
     return np.concatenate([one, two]), np.concatenate([two, one])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulator.storyboard.crowd import NOBODY, Bodies, Crowd
 from simulator.storyboard.drivers.distance_keeper import LEAST_LOOK_M, DistanceKeeper, adapted_speeds
 from simulator.storyboard.entities import STANDSTILL_MPS, Entity
-from simulator.storyboard.lane_following import advanced, put
+from simulator.storyboard.lane_following import Course, advanced, course, put
 from simulator.storyboard.lane_poses import LanePoses
 from simulator.storyboard.road_position import TINY, Moved
 
@@ -49,13 +49,15 @@ class _Columns(NamedTuple):
     z_rel: Array
     road_length: Array
     speed: Array
-    # As of `Bodies`.
-    lane: Array
+    # The rest of `Bodies`.
+    left: Array
+    queue: Array
     road: Array
     along: Array
     length: Array
-    width: Array
     center: Array
+    half_width: Array
+    half_length: Array
     # Of the driver.
     held_speed: Array
     set_speed: Array
@@ -86,7 +88,8 @@ def _columns(first: str, last: str) -> slice:
 _PLACE, _POSE = _columns("s", "h_lane"), _columns("x", "h")
 _RECORDED = list(map(_Columns._fields.index, ("x", "y", "z", "h", "p", "r", "speed", "offset", "s", "t")))
 _TILT = slice(4, 6)  # of those: pitch and roll
-_READ = _columns("s", "center")  # what a move sets
+_BODIES = list(map(_Columns._fields.index, Bodies._fields))
+_READ = _columns("s", "half_length")  # what a move sets
 _VELOCITY, _ACCELERATION = _columns("vx", "vz"), _columns("ax", "az")
 _LAST, _MOTION = _columns("last_x", "last_h"), _columns("vx", "yaw_rate")
 
@@ -103,6 +106,7 @@ class Cruisers:
         self._poses = poses
         self._state = np.zeros((len(_Columns._fields), 0))
         self._c = _Columns(*self._state)
+        self._course: Course | None = None  # None: it is to be made of the columns
         self._cells: Array = np.zeros(0, np.int64)  # of the poses, -1: it drives as these cannot say
         self._known = (-1, False)  # turnover of the world as of the members; whether newcomers wait
         self._names: list[tuple[str, str | None, int]] = []  # of members, of their roads, and their lanes
@@ -135,7 +139,7 @@ class Cruisers:
             added = np.array([self._column(each) for each in new]).T
             self._state = np.concatenate([self._state, added], axis=1)
             self._cells = np.concatenate([self._cells, np.array([self._cell(each) for each in new])])
-        self._c = _Columns(*self._state)
+        self._c, self._course = _Columns(*self._state), None
         for entity, motion in zip(self.members, self._state[_MOTION].T):
             entity.motion = motion  # a view
         self._drivers = [
@@ -144,30 +148,33 @@ class Cruisers:
         self._ids = {id(each) for each in self.members}
 
     @property
-    def bodies(self) -> Bodies:
+    def bodies(self) -> Array:
         """The members as `Crowd` sees them."""
         if not self.members:
             return NOBODY
         c = self._c
-        left = np.where(c.along > 0.0, c.road_length - c.s, c.s)
-        return Bodies(c.x, c.y, c.h, c.s, c.lane, c.road, c.along, left, c.t, c.length, c.width, c.center)
+        c.left[:] = np.where(c.along > 0.0, c.road_length - c.s, c.s)
+        return self._state[_BODIES]
 
     def roll(self, dt: float, time: float) -> None:
         """Move all by their speeds along their lanes."""
         if not self.members:
             return
         c, going = self._c, np.abs(self._c.speed) > TINY
-        lane = c.s, c.t, c.offset, c.h_rel, c.z_rel, c.bend, c.road_length
-        found, places = advanced(self._poses, self._cells, *lane, c.speed * dt)
+        if self._course is None:
+            self._course = course(c.offset, c.h_rel, c.z_rel)
+        found, places = advanced(self._poses, self._cells, self._course, c.s, c.t, c.bend, c.road_length, c.speed * dt)
         moved = going & (found >= 0)
         if moved.all():
             self._cells, self._state[_PLACE] = found, places
+            for entity, place in zip(self.members, zip(*places.tolist())):
+                put(entity.position, place)
         else:
             self._cells = np.where(moved, found, self._cells)
             self._state[_PLACE] = np.where(moved, places, self._state[_PLACE])
-        for entity, has_moved, place in zip(self.members, moved.tolist(), places.T.tolist()):
-            if has_moved:
-                put(entity.position, place)
+            for entity, has_moved, place in zip(self.members, moved.tolist(), zip(*places.tolist())):
+                if has_moved:
+                    put(entity.position, place)
         self._touched = (going & ~moved).nonzero()[0].tolist()
         for k in self._touched:
             entity = self.members[k]
@@ -176,6 +183,7 @@ class Cruisers:
             self._note_end(entity, time)
             self._cells[k], self._names[k] = self._cell(entity), _names(entity)
             self._state[_READ, k] = self._column(entity)[_READ]
+            self._course = None
 
     def drive(self, dt: float) -> None:
         """Adapt all speeds to who is ahead, as all were at the start."""
@@ -242,11 +250,11 @@ class Cruisers:
     def _column(self, entity: Entity) -> list[float]:
         p, driver = entity.position, entity.drivers[0]
         assert isinstance(driver, DistanceKeeper)
-        (_, _, _, _, lane, road, along, _, _, *size) = self._crowd.body(entity)
+        _, _, _, _, _, *on_road_and_box = self._crowd.body(entity)
         return [
             *(p.s, p.t, p.x, p.y, p.z, p.h, p.p, p.r, p.h_road, p.p_road, p.r_road, p.z_road, p.k_road, p.h_lane),
             *(p.offset, p.h_rel, p.z_rel, 0.0 if p.road is None else p.road.length, entity.speed),
-            *(lane, road, along, *size),
+            *on_road_and_box,
             *(driver.speed, driver.set_speed, driver.acceleration, driver.deceleration),
             *(driver.time_gap, driver.beside, entity.stands_since is not None),
             *entity.motion,

@@ -7,6 +7,7 @@ parent at once.
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
@@ -192,6 +193,7 @@ class ManeuverElement(Element):
 
     Attributes:
         events: how many it has. running: those that run, by their order in it.
+        waiting: those that start as soon as none runs, whatever else becomes of their triggers, in their order.
     """
 
     kind = "maneuver"
@@ -200,7 +202,22 @@ class ManeuverElement(Element):
     def __init__(self, world: World, name: str, parent: Element | None = None) -> None:
         super().__init__(world, name, parent)
         self.running: dict[int, Element] = {}
+        self.waiting: list[EventElement] = []
         self.events = 0
+
+    def wake(self, number: int) -> None:
+        """None runs: the first that waits may have its turn, and the first after event `number`, which is over."""
+        for first in (bisect_right(self.waiting, number, key=_number), 0):
+            while first < len(self.waiting):
+                event = self.waiting.pop(first)
+                if event.state == "standby":
+                    event.wakes = -inf
+                    break
+
+    def reset(self) -> None:
+        """Back to the beginning, quietly."""
+        self.waiting.clear()
+        super().reset()
 
     def step(self, dt: float, may: Callable[[Element], bool]) -> None:
         """Let running events go on."""
@@ -208,6 +225,10 @@ class ManeuverElement(Element):
             for number in sorted(self.running):
                 if number in self.running:  # another one may have ended it
                     self.running[number].step(dt, may)
+
+
+def _number(event: EventElement) -> int:
+    return event.number
 
 
 class EventElement(Element):
@@ -223,9 +244,9 @@ class EventElement(Element):
         count = 1 if event.maximum_execution_count is None else event.maximum_execution_count
         super().__init__(world, event.name, parent, trigger, None, count)
         self.priority = event.priority
-        self._maneuver = parent
+        self._maneuver, self.number = parent, parent.events
         # Where it is known while it runs, and under which number.
-        self._entered: list[tuple[dict[int, Any], int]] = [(parent.running, parent.events)]
+        self._entered: list[tuple[dict[int, Any], int]] = [(parent.running, self.number)]
         parent.events += 1
 
     def act_on(self, entity: Entity) -> None:
@@ -240,14 +261,19 @@ class EventElement(Element):
         for running, number in self._entered:
             if state == "running":
                 running[number] = self
-            else:
-                running.pop(number, None)
+            elif running.pop(number, None) is self and not self._maneuver.running and self._maneuver.waiting:
+                self._maneuver.wake(self.number)
 
     def evaluate_triggers(self) -> None:
         """Start where its trigger says so; until it may, it need not be asked again."""
         super().evaluate_triggers()
         if self.state == "standby" and self.start_trigger is not None:
-            self.wakes = self.start_trigger.asleep_until
+            trigger, others = self.start_trigger, self._maneuver
+            if self.priority == "skip" and others.running and trigger.lasts and not self.world.notes_skips:
+                insort(others.waiting, self, key=_number)
+                self.wakes = inf
+            else:
+                self.wakes = trigger.asleep_until
 
     def start(self) -> None:
         """Start if the priority lets it, and end what it overrides."""

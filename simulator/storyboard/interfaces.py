@@ -106,6 +106,10 @@ class Firing(Protocol):
     def asleep_until(self) -> float:
         """A time (s) before which it does not fire, once it has been evaluated."""
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it fires at all times, now that it has fired."""
+
     def evaluate(self, time: float) -> bool:
         """Whether it fires now."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import pi, tau
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,11 +44,12 @@ class LaneFollowing:
                 continue
             movers.append(entity)
             cells.append(cell)
-            motion.append((p.s, p.t, p.offset, p.h_rel, p.z_rel, p.k_road, road.length, entity.speed * dt))
+            motion.append((p.offset, p.h_rel, p.z_rel, p.s, p.t, p.k_road, road.length, entity.speed * dt))
         if not movers:
             return others
-        found, places = advanced(self._poses, np.array(cells), *np.array(motion).T)
-        for entity, cell, place in zip(movers, found.tolist(), places.T.tolist()):
+        columns = np.array(motion).T
+        found, places = advanced(self._poses, np.array(cells), course(*columns[:3]), *columns[3:])
+        for entity, cell, place in zip(movers, found.tolist(), zip(*places.tolist())):
             if cell < 0:
                 others.append(entity)
                 continue
@@ -56,54 +58,72 @@ class LaneFollowing:
         return others
 
 
-def put(p: RoadPosition, place: list[float]) -> None:
+def put(p: RoadPosition, place: Sequence[float]) -> None:
     """Set what `advanced` says of a position."""
     p.s, p.t, p.x, p.y, p.z, p.h, p.p, p.r, p.h_road, p.p_road, p.r_road, p.z_road, p.k_road, p.h_lane = place
     p.p_twist, p.at_end = 0.0, False
 
 
+class Course(NamedTuple):
+    """What of N entities stays so while they follow their lanes, (N,) each.
+
+    Attributes:
+        backwards: whether it looks against s. turn: what is added to the lane's heading where all look along their
+            lanes or against them, else None. tilt: 1, or -1 where it looks backwards. h_rel: heading on the lane.
+        offset: beside the lane's middle; None where nobody is. z_rel: height above the road.
+    """
+
+    backwards: Array
+    turn: Array | None
+    tilt: Array
+    h_rel: Array
+    offset: Array | None
+    z_rel: Array
+
+
+def course(offset: Array, h_rel: Array, z_rel: Array) -> Course:
+    """That of entities with these values (N,) of their positions."""
+    yaw = np.mod(h_rel, tau)
+    backwards = (0.5 * pi < yaw) & (yaw < 1.5 * pi)
+    straight = bool((np.abs(yaw - pi * backwards) < _STRAIGHT_RAD).all())
+    aside = offset.copy() if offset.any() else None
+    return Course(
+        backwards, pi * backwards if straight else None, 1.0 - 2.0 * backwards, h_rel.copy(), aside, z_rel.copy()
+    )
+
+
 def advanced(
-    poses: LanePoses,
-    cells: Array,
-    s: Array,
-    t: Array,
-    offset: Array,
-    h_rel: Array,
-    z_rel: Array,
-    bend: Array,
-    length: Array,
-    way: Array,
+    poses: LanePoses, cells: Array, on: Course, s: Array, t: Array, bend: Array, length: Array, way: Array
 ) -> tuple[Array, Array]:
     """Where entities are on their lanes after a step.
 
     Args:
-        cells: (N,) where they are, -1: `poses` does not know. s, t, offset, h_rel, z_rel: (N,) of their positions.
+        cells: (N,) where they are, -1: `poses` does not know. on: how they drive. s, t: (N,) of their positions.
         bend: (N,) curvature there. length: (N,) of the road. way: (N,) metres to go.
 
     Returns:
         (N,) cells that they come to, -1: `poses` does not know; and (14, N) the new values of the position in the
         order of `PLACE`.
     """
-    yaw, beside = np.mod(h_rel, tau), bend * t
-    backwards = (0.5 * pi < yaw) & (yaw < 1.5 * pi)
+    beside = bend * t
     # As `RoadPosition.move`: along the reference line it is another way than along its own.
     scale = np.where(np.abs(bend) > TINY, np.maximum(1.0 - beside, TINY), 1.0)
-    s = s + np.where(backwards, -way, way) / scale
+    s = s + on.tilt * way / scale
     found, middle = poses.moved(cells, s)
     found[(beside > 1.0 - TINY) | (s <= TINY) | (s >= length - TINY)] = -1
     places = np.empty((len(PLACE), len(s)))
     places[0], places[_FROM_MIDDLE] = s, middle
-    if (np.abs(yaw - pi * backwards) < _STRAIGHT_RAD).all():  # along the lane or against it
-        heading = places[_H] + pi * backwards
+    if on.turn is not None:
+        heading = places[_H] + on.turn
         places[_H] = np.where(heading < tau, heading, heading - tau)
-        places[_TILT] *= 1.0 - 2.0 * backwards
+        places[_TILT] *= on.tilt
     else:
         *_, h_road, p_road, r_road, _, h_lane = middle
-        places[_ANGLES] = turned(h_road, p_road, r_road, h_rel + h_lane)
-    if offset.any():  # as `ScalarRoad.place`: the plane of the road rolls about the sloping line
+        places[_ANGLES] = turned(h_road, p_road, r_road, on.h_rel + h_lane)
+    if on.offset is not None:  # as `ScalarRoad.place`: the plane of the road rolls about the sloping line
         *_, h_road, p_road, r_road, _, _ = middle
-        rise = offset * np.sin(r_road) * np.cos(p_road)
-        u, v, c, n = np.tan(p_road) * rise, offset * np.cos(r_road), np.cos(h_road), np.sin(h_road)
-        places[[_T, _X, _Y, _HEIGHT]] += offset, u * c - v * n, u * n + v * c, rise
-    places[_Z] = places[_HEIGHT] + z_rel
+        rise = on.offset * np.sin(r_road) * np.cos(p_road)
+        u, v, c, n = np.tan(p_road) * rise, on.offset * np.cos(r_road), np.cos(h_road), np.sin(h_road)
+        places[[_T, _X, _Y, _HEIGHT]] += on.offset, u * c - v * n, u * n + v * c, rise
+    places[_Z] = places[_HEIGHT] + on.z_rel
     return found, places

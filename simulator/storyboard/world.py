@@ -59,6 +59,7 @@ class World:
         entities: all of them by name; `active` those that take part, in the order in which they came.
         seed: of everything random. traffic: actions that make entities. injected: actions of controllers.
         time: simulated time in s. recording: whether what happens is kept in `happenings`.
+        notes_skips: whether somebody waits for events that may not start.
         notes_off_road: whether it is noted since when entities are off the road.
         signals: what traffic signals show, by id. phases: of signal controllers, by name.
         environment: the conditions as last set. ghost: of one of the entities, None: there is none.
@@ -76,6 +77,7 @@ class World:
     time: float = 0.0
     recording: bool = False
     notes_off_road: bool = False
+    notes_skips: bool = False
     happenings: list[Happening] = field(default_factory=list)
     parameters: dict[str, model.Value] = field(default_factory=dict)
     variables: dict[str, model.Value] = field(default_factory=dict)

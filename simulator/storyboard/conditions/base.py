@@ -44,6 +44,11 @@ class Check(Generic[R]):
         """A time (s) before which it does not hold."""
         return -inf
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it holds for ever once it does."""
+        return False
+
     def entities_that_meet_it(self) -> list[Entity]:
         """Those whose state it looks at and finds so now."""
         return []

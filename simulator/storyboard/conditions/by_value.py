@@ -63,8 +63,16 @@ class SimulationTime(Check[model.SimulationTimeCondition]):
     @property
     def earliest(self) -> float:
         """A little before the time that it waits for."""
-        waits = self.record.rule in ("greaterThan", "greaterOrEqual")
-        return self.record.value - _EARLY_S if waits else -inf
+        return self.record.value - _EARLY_S if self._waits else -inf
+
+    @property
+    def lasts(self) -> bool:
+        """Where nobody turns time back."""
+        return self._waits and self.world.ghost is None
+
+    @property
+    def _waits(self) -> bool:
+        return self.record.rule in ("greaterThan", "greaterOrEqual")
 
     def holds(self) -> bool:
         """Compare the time."""
@@ -138,6 +146,7 @@ class ElementStateCondition(Check[model.StoryboardElementStateCondition]):
         self._changes: list[tuple[State, Transition]] = []
         self._latest: tuple[str, str] = ("", "")
         self._is_bound = False
+        world.notes_skips |= record.state == "skipTransition"
 
     def changed(self, state: State, transition: Transition) -> None:
         """The element changes its state."""

@@ -40,6 +40,11 @@ class Trigger:
                     condition.is_evaluated = False
         return result
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it fires at all times, now that it has fired."""
+        return any(all(each.edge == "none" and each.check.lasts for each in group) for group in self._met)
+
     def triggering_entities(self) -> list[Entity]:
         """Entities whose states made it fire (7.3.1 "ManeuverGroups and Actors")."""
         found = [e for group in self._met for condition in group for e in condition.check.entities_that_meet_it()]
