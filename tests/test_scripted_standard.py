@@ -371,7 +371,7 @@ def test_it_can_be_said_and_is_played(element: str, tmp_path: Path) -> None:
 WRONG = [
     (
         "do: {kind: openscenario, action: {Speed: {}}}",
-        "story.2.do.action: must be a mapping of one element: SpeedAction,",
+        'story.2.do.action: there is no "Speed". Did you mean "SpeedAction"?',
     ),
     ("do: {kind: openscenario, action: {SpeedAction: {}}}", "<SpeedAction> needs the element <SpeedActionDynamics>"),
     (

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simulator.errors import listed
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import (
     Clock,
@@ -274,7 +275,7 @@ class ActionField(Codec):
         if isinstance(given, tuple(ACTIONS.values())):
             return given
         if not isinstance(given, dict) or not isinstance(given.get("kind"), str):
-            raise problem("action", f"must be a mapping with a kind: one of {', '.join(ACTIONS)}")
+            raise problem("action", f"must be a mapping with a kind: one of {listed(ACTIONS)}")
         kind = Word(tuple(ACTIONS)).check(given["kind"])
         return ACTIONS[kind].model_validate({key: value for key, value in given.items() if key != "kind"})
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from math import radians
 from typing import Annotated, Any
 
+from simulator.errors import listed
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
 from simulator.scenario.script_standard import CONDITIONS, NEED_NOBODY, KeyPath, OneElement, StandardReader, as_text
@@ -152,7 +153,7 @@ class When(Block):
         alone = ("time_s", "after", "with_start_of", "signal", "controller", "time_of_day", "openscenario")
         others = (*alone, *_VALUES, *_STATES)
         if not measures and all(values[name] is None for name in others):
-            yield (), f"needs a condition: {', '.join((*others, *_MEASURES))}"
+            yield (), f"needs a condition: {listed((*others, *_MEASURES))}"
 
 
 def conditions(
