@@ -26,6 +26,7 @@ from simulator.numerics.rng import child_seed, generator
 from simulator.scenario.distributions import Word
 from simulator.scenario.family import Family, members
 from simulator.scenario.models import SURROUNDINGS, Scenario
+from simulator.scene import Switch
 from simulator.scene.model import Model
 
 F64 = NDArray[np.float64]
@@ -37,6 +38,7 @@ SIDES = ("front", "front_left", "left", "rear_left", "rear", "rear_right", "righ
 EYE_M = 1.6  # height of the eye
 # Fields of an actor that change what it is, of which each value is shown; the others are drawn.
 BUILDS = ("style", "body", "role", "pose", "clothes", "bag")
+BLUE_LIGHTS = {"police", "ambulance"}  # shown at night, too, as the first build of each kind is
 AHEAD_M = 45.0  # the actor from the ego, whose headlamps light it at night from afar
 FILLED = 0.78  # of the picture's width or height by the actor
 ROADSIDE_M = 8.0  # nothing beside the usual road is nearer than this to the actor
@@ -88,7 +90,7 @@ def _everything(seed: int) -> Iterator[tuple[str, str, str, Callable[[], dict[st
         for number, (words, build) in enumerate(builds(cls)):
             subject = "_".join((kind, *words))
             drawn = cache(partial(_drawn, cls(**build), seed, subject))
-            for when in ("noon", "night") if number == 0 else ("noon",):
+            for when in ("noon", "night") if number == 0 or BLUE_LIGHTS.intersection(words) else ("noon",):
                 yield "actors", subject, when, partial(_actor, drawn, when)
     for section, shown in zip(SECTIONS[1:], (_places(), _weathers(), _air(), _anomalies()), strict=True):
         for subject, when, data in shown:
@@ -121,9 +123,17 @@ def _actor(drawn: Callable[[], tuple[Any, Sequence[Model]]], when: str) -> dict[
         place = {**place, **load_asset("gallery")["long_actor_place"]}
         # by day they only stand in the way
         place["surroundings"] = {**place["surroundings"], "street_lamps": when == "night"}
+    flashes = when == "night" and any(lamp.switch == Switch.BEACON for lamp in shown[0].lamps)
+    lights = {"lights": ["special"] if flashes else []}
     creep = CREEP_MPS if wheeled and when == "night" else 0.0
     speed = actor.speed_mps if shown[0].stride_m > 0.0 else creep
-    fields = {"kind": actor.kind, **actor.model_dump(exclude_none=True), "ahead_m": AHEAD_M, "speed_mps": speed}
+    fields = {
+        "kind": actor.kind,
+        **actor.model_dump(exclude_none=True),
+        "ahead_m": AHEAD_M,
+        **lights,
+        "speed_mps": speed,
+    }
     return {**place, "time": _at(when), "actors": [fields], "rig": _around(low, high)}
 
 
