@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
+from simulator.scenario.lights import LIGHTS
 from simulator.scenario.script_controls import Control, Override
 from simulator.scenario.script_lines import Clothoid, Clothoids, Follow, Nurbs
 from simulator.scenario.script_standard import OpenScenario
@@ -29,23 +30,6 @@ from simulator.scenario.script_terms import (
 )
 from simulator.scenario.script_traffic import TRAFFIC
 from simulator.storyboard import model
-
-LIGHTS = {
-    "daytime_running": "daytimeRunningLights",
-    "low_beam": "lowBeam",
-    "high_beam": "highBeam",
-    "fog": "fogLights",
-    "fog_front": "fogLightsFront",
-    "fog_rear": "fogLightsRear",
-    "brake": "brakeLights",
-    "warning": "warningLights",
-    "indicator_left": "indicatorLeft",
-    "indicator_right": "indicatorRight",
-    "reversing": "reversingLights",
-    "license_plate": "licensePlateIllumination",
-    "special": "specialPurposeLights",
-}
-FLASHING_LIGHTS = ("warning", "indicator_left", "indicator_right", "special")
 
 
 class Speed(Block):
