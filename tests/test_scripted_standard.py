@@ -406,6 +406,8 @@ WRONG = [
     ("when: {controller: c}, do: {kind: stop}", "controller: goes with phase"),
     ("when: {parameter: q, equals: 1}, do: {kind: stop}", 'there is no parameter "q"'),
     ("when: {time_s: 1, edge: up}, do: {kind: stop}", "rising"),
+    ('when: {time_of_day: "2025-13-12T16:30"}, do: {kind: stop}', '"2025-13-12T16:30" does not exist'),
+    ("do: {kind: openscenario, action: {SpeedAction: 3}}", "SpeedAction must be a mapping of what is in it"),
     ("do: {kind: set_monitor, monitor: n}", 'there is no monitor "n"'),
     ("do: {kind: override}", "needs at least one of throttle"),
     ("do: {kind: override, gear: x}", "is not n, p, r, d, or the number of a gear"),

@@ -80,7 +80,8 @@ def test_no_vehicle_starts_at_the_bumper_of_the_ego(tmp_path: Path, seed: int) -
     path = tmp_path / "step.xodr"
     path.write_text(STEP_MAP)
     crowd = ["traffic={vehicles: 14, oncoming_share: 0}", "anomalies=[]", "duration_s=0.1"]
-    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd]).sample(seed=seed))
+    bare = ["surroundings={kind: auto, vegetation: 0, buildings: 0}"]
+    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd, *bare]).sample(seed=seed))
     at = world.timeline.at(0)
     ego = at.position[world.ego]
     heading = at.rpy[world.ego, 2]
@@ -188,6 +189,7 @@ def test_the_ego_starts_where_it_need_not_brake_hard(seed: int) -> None:
     data = {
         "duration_s": 2.0,
         "road": {"kind": "motorway"},
+        "surroundings": {"vegetation": 0, "buildings": 0},
         "ego": {"kind": "car", "speed_mps": 36},
         "traffic": {"vehicles": 12, "oncoming_share": 0.2},
     }

@@ -56,6 +56,8 @@ class OneElement(Codec):
             raise problem(
                 "element", f'there is no "{name}".{did_you_mean(str(name), self.names)} Known: {listed(self.names)}'
             )
+        if not isinstance(given[name], (dict, type(None))):
+            raise problem("element", f"{name} must be a mapping of what is in it")
         _check(given)
         return given
 

@@ -21,6 +21,7 @@ from simulator.scenario.script_terms import (
     Seconds,
     Spot,
     Value,
+    no_such_time,
 )
 from simulator.storyboard import model
 from simulator.storyboard.model.terms import StoryboardElementState
@@ -143,6 +144,7 @@ class When(Block):
                 yield (name,), text
         if ends and not measures and (ends != ["to"] or values["heading_deg"] is None):
             yield (ends[0],), f"goes with {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
+        yield from no_such_time(values, "time_of_day")
         for name, other in _PAIRS:
             if (values[name] is None) != (values[other] is None):
                 yield (name,), f"goes with {other}"
