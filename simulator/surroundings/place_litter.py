@@ -81,7 +81,7 @@ def place_litter(place: Place) -> None:
 
 
 def _stretch(place: Place, road: Road, left: bool, s: F64, kerb: F64, width_m: float, look: Texture) -> None:
-    """A strip over stations (N,) from t (N,) towards the middle of the road, or away from it if the width is negative."""
+    """A strip over stations (N,) from t (N,) towards the middle of the road; away from it if the width is negative."""
     sign = np.sign(width_m) if left else -np.sign(width_m)
     edge = [road.point(s, kerb - sign * reach) for reach in (0.03, abs(width_m))]
     near, far = (place.local(line if width_m > 0 else place.on_ground(line[:, :2])) + _RAISE for line in edge)

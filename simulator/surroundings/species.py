@@ -56,7 +56,7 @@ def season_of(day_of_year: int, latitude_deg: float) -> str:
     """Season of plants; half a year later in the south; summer in the tropics.
 
     By the phenological calendar of central Europe (means of the German Weather Service, rounded): leaves unfold from
-    10 April, blossom is over and leaves are grown by 17 May; they turn from 25 September and have fallen by 15 November.
+    10 April and are grown, and blossom is over, by 17 May; they turn from 25 September and have fallen by 15 November.
     """
     if abs(latitude_deg) < 23.5:
         return "summer"
