@@ -53,6 +53,20 @@ class MissingExtra(OddRoadError):
         super().__init__(f"{purpose} needs {library}, which is not installed: run `{install}`")
 
 
+_LISTED = 240  # characters of a message that names take at most: what lists them all is the documentation
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names with commas between them; of many the first, and how many more there are."""
+    every = list(names)
+    for count in range(len(every), 0, -1):
+        text = ", ".join(every[:count])
+        if len(text) <= _LISTED or count == 1:
+            more = f" and {len(every) - count} more" if count < len(every) else ""
+            return text[:_LISTED] + more
+    return "none"
+
+
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     """' Did you mean "x"?' for the nearest allowed name, or an empty string when nothing is near."""
     near = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.6)

@@ -294,6 +294,18 @@ def test_thin_grey_lines_stay_grey_behind_the_colour_filters() -> None:
         np.testing.assert_allclose(ours[row::2, column::2, colour], raw[row::2, column::2], atol=0.01)
 
 
+def test_lamps_at_night_have_no_black_outlines() -> None:
+    """Beside spots that saturate in one, two or all colours nothing is darker than the dark about them."""
+    y, x = np.mgrid[:60, :90]
+    dark, raw = 3000, np.full((60, 90), 3000, np.uint16)
+    for top, left, size in ((10, 10, 1), (10, 30, 2), (11, 51, 3), (30, 20, 5), (31, 61, 8)):
+        spot = (y >= top) & (y < top + size) & (x >= left) & (x < left + 2 * size)
+        raw[spot & ((top != 31) | ((y % 2 == 0) & (x % 2 == 0)))] = film.RAW_MOST  # the last one is red
+    found = film.demosaic(raw)
+    assert found.min() >= dark - 1 and found.max() <= film.RAW_MOST
+    np.testing.assert_allclose(found[:5], dark)
+
+
 def test_every_colour_comes_back_from_behind_the_colour_filters() -> None:
     """Even colours survive mosaic, interpolation and colour matrix; what saturates is white, whatever the balance."""
     exposure = film.Exposure(1.0, 0.01, 100.0, (0.8, 1.0, 1.6))

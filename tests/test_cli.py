@@ -125,6 +125,9 @@ def test_schema_and_lists(run: Run) -> None:
         "sensors": "lidar",
         "formats": "kitti",
         "scenarios": "any_map",
+        "roads": "roundabout",
+        "surroundings": "village",
+        "signs": "stop",
     }
     for what, name in expected.items():
         code, out, _ = run("list", what)

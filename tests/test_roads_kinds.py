@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from material import MATERIAL, needs_material
 
 from simulator.numerics.se3 import wrap_angle
-from simulator.roads import DRIVABLE, LaneKey, RoadNetwork, approach_controls, parking_bays, procedural
+from simulator.roads import (
+    DRIVABLE,
+    LaneKey,
+    RoadNetwork,
+    approach_controls,
+    parking_bays,
+    procedural,
+    read_opendrive,
+)
 from simulator.roads.lane_frame import lane_frame
 
 ROUNDABOUTS = {
@@ -197,3 +206,17 @@ def test_bays_have_their_size_and_touch_neither_each_other_nor_a_lane(network: R
         lane = lane_frame(network.roads[near[0].road], near[0].lane, s)
         turn = float(wrap_angle(bays.heading[k] - lane.heading[0]))
         assert -np.pi / 2 - 1e-9 <= turn <= -np.pi / 4 + 1e-9, "entered forwards by a right turn from the nearer lane"
+
+
+@needs_material
+def test_repeated_bays_with_corners_on_the_road_move_along() -> None:
+    """19 bays of 5 m by 2.5 m across the road and 4 along it, as esmini shows the map."""
+    network = read_opendrive(MATERIAL / "openx/esmini/resources/xodr/parking_demo.xodr")
+    bays = parking_bays(network)
+    road = network.roads["1"]
+    for name, s, t in (("6", 91.25 + 2.5 * np.arange(19), 5.75), ("8", 172.5 + 5.0 * np.arange(4), 4.5)):
+        mine = np.array([each == name for each in bays.ids])
+        np.testing.assert_allclose(bays.s[mine], s, atol=1e-6)
+        np.testing.assert_allclose(bays.position[mine], road.point(s, t), atol=0.08)  # mean of corners, in a bend
+    straight = [name == "6" for name in bays.ids].index(True)
+    assert (bays.length[straight], bays.width[straight]) == pytest.approx((5.0, 2.5))

@@ -371,7 +371,7 @@ def test_it_can_be_said_and_is_played(element: str, tmp_path: Path) -> None:
 WRONG = [
     (
         "do: {kind: openscenario, action: {Speed: {}}}",
-        "story.2.do.action: must be a mapping of one element: SpeedAction,",
+        'story.2.do.action: there is no "Speed". Did you mean "SpeedAction"?',
     ),
     ("do: {kind: openscenario, action: {SpeedAction: {}}}", "<SpeedAction> needs the element <SpeedActionDynamics>"),
     (
@@ -406,6 +406,8 @@ WRONG = [
     ("when: {controller: c}, do: {kind: stop}", "controller: goes with phase"),
     ("when: {parameter: q, equals: 1}, do: {kind: stop}", 'there is no parameter "q"'),
     ("when: {time_s: 1, edge: up}, do: {kind: stop}", "rising"),
+    ('when: {time_of_day: "2025-13-12T16:30"}, do: {kind: stop}', '"2025-13-12T16:30" does not exist'),
+    ("do: {kind: openscenario, action: {SpeedAction: 3}}", "SpeedAction must be a mapping of what is in it"),
     ("do: {kind: set_monitor, monitor: n}", 'there is no monitor "n"'),
     ("do: {kind: override}", "needs at least one of throttle"),
     ("do: {kind: override, gear: x}", "is not n, p, r, d, or the number of a gear"),

@@ -180,6 +180,7 @@ def test_variables_are_set_added_to_multiplied_and_compared() -> None:
         event("add", model.VariableModifyAction("v", model.AddValue(3.0)), start=after(1.0)),
         event("times", model.VariableModifyAction("v", model.MultiplyByValue(4.0)), start=after(2.0)),
         event("set", model.VariableSetAction("word", "b"), start=after(3.0)),
+        event("no number", model.VariableModifyAction("word", model.AddValue(1.0)), start=after(3.5)),
         event("five", MARK, start=when(model.VariableCondition("v", "equalTo", "5"))),
         event("twenty", MARK, start=when(model.VariableCondition("v", "greaterOrEqual", "20.0"))),
         event("more", MARK, start=when(model.VariableCondition("v", "greaterThan", "20"))),
@@ -190,6 +191,7 @@ def test_variables_are_set_added_to_multiplied_and_compared() -> None:
     found = {name: began(recording, name) for name in ("five", "twenty", "more", "b", "not a")}
     expected = {"five": [1.0], "twenty": [2.0], "more": [], "b": [3.0], "not a": [4.0]}
     assert found == {name: [pytest.approx(t, abs=2 * STEP) for t in times] for name, times in expected.items()}
+    assert recording.warnings == ['"word" is no number: nothing can be added to it, nor can it be multiplied']
 
 
 # ---------------------------------------------------------------------------------------------------- longitudinal
@@ -548,6 +550,21 @@ def test_the_clock_passes_midnight() -> None:
     late = model.TimeOfDayCondition("2027-01-01T00:00:02", "greaterOrEqual")
     recording = one(event("set", clock, start=after(1.0)), event("new year", MARK, start=when(late)), until=20.0)
     assert began(recording, "new year") == [pytest.approx(13.0, abs=2 * STEP)]
+
+
+@pytest.mark.parametrize(
+    ("clock", "wanted", "expected"),
+    [
+        ("2026-07-01T12:00:00+02:00", "2026-07-01T10:00:03Z", 4.0),  # the same moment by other clocks
+        ("2026-07-01T12:00:00+02:00", "2026-07-01T12:00:03Z", None),
+        ("2026-07-01T12:00:00", "2026-07-01T12:00:03Z", 4.0),  # without a zone it is the other's
+    ],
+)
+def test_times_of_day_are_those_of_their_zones(clock: str, wanted: str, expected: float | None) -> None:
+    set_clock = model.EnvironmentAction(model.Environment("e", model.TimeOfDay(clock, True)))
+    late = model.TimeOfDayCondition(wanted, "greaterOrEqual")
+    recording = one(event("set", set_clock, start=after(1.0)), event("late", MARK, start=when(late)), until=8.0)
+    assert began(recording, "late") == ([] if expected is None else [pytest.approx(expected, abs=2 * STEP)])
 
 
 def test_who_is_gone_meets_no_condition_and_may_come_back() -> None:

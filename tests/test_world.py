@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 import simulator
 from simulator.data import data_dir
 from simulator.roads import parking_bays, procedural, read_opendrive
 from simulator.roads.surface import surface
+from simulator.scenario.models import Scenario
+from simulator.world import lamps
 from simulator.world.build import build_world
 
 LANES = """<lanes><laneSection s="0"><center><lane id="0" type="none"/></center><right>
@@ -77,7 +80,8 @@ def test_no_vehicle_starts_at_the_bumper_of_the_ego(tmp_path: Path, seed: int) -
     path = tmp_path / "step.xodr"
     path.write_text(STEP_MAP)
     crowd = ["traffic={vehicles: 14, oncoming_share: 0}", "anomalies=[]", "duration_s=0.1"]
-    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd]).sample(seed=seed))
+    bare = ["surroundings={kind: auto, vegetation: 0, buildings: 0}"]
+    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd, *bare]).sample(seed=seed))
     at = world.timeline.at(0)
     ego = at.position[world.ego]
     heading = at.rpy[world.ego, 2]
@@ -185,6 +189,7 @@ def test_the_ego_starts_where_it_need_not_brake_hard(seed: int) -> None:
     data = {
         "duration_s": 2.0,
         "road": {"kind": "motorway"},
+        "surroundings": {"vegetation": 0, "buildings": 0},
         "ego": {"kind": "car", "speed_mps": 36},
         "traffic": {"vehicles": 12, "oncoming_share": 0.2},
     }
@@ -193,3 +198,30 @@ def test_the_ego_starts_where_it_need_not_brake_hard(seed: int) -> None:
     speed = [float(np.linalg.norm(world.timeline.at(int(t)).velocity[world.ego])) for t in times]
     assert speed[0] == pytest.approx(36.0, abs=0.2)
     assert np.diff(speed).min() / 0.01 > -4.0  # braking as a planned stop does
+
+
+def test_lights_of_a_scenario_burn_besides_those_of_driving_or_not_at_all() -> None:
+    data = {
+        "duration_s": 0.3,
+        "time": {"date": "2025-06-10", "clock_h": 23.9},
+        "road": {"kind": "straight"},
+        "surroundings": {"vegetation": 0, "buildings": 0},
+        "ego": {"kind": "car", "lights": ["high_beam"]},
+        "traffic": {"vehicles": 0, "parked": 0, "pedestrians": 0, "cyclists": 0},
+        "actors": [
+            {"kind": "car", "role": "police", "name": "police", "speed_mps": 9, "lights": ["special"]},
+            {"kind": "van", "name": "parked", "lateral_m": 3.5, "lights": ["warning"]},
+            {"kind": "car", "name": "dark", "ahead_m": 60, "speed_mps": 9, "lights": ["off"]},
+        ],
+        "rig": {"front": {"kind": "camera"}},
+    }
+    world = build_world(Scenario.model_validate(data).sample(1))
+    rows = {thing.name: thing.id for thing in world.scene.objects}
+    bits = {name: [int(world.timeline.at(k * 50_000_000).lamps[row]) for k in range(6)] for name, row in rows.items()}
+    assert all(each & lamps.HIGH_BEAM and each & lamps.LOW_BEAM for each in bits["ego"])
+    assert {bool(each & lamps.BEACON) for each in bits["police"]} == {True, False}, "they flash"
+    assert all(each & lamps.LOW_BEAM for each in bits["police"])
+    assert bits["parked"][0] == lamps.LEFT | lamps.RIGHT
+    assert not any(each & (lamps.POSITION | lamps.LOW_BEAM) for each in bits["dark"])
+    with pytest.raises(ValidationError, match="hazard"):
+        Scenario.model_validate({"ego": {"kind": "car", "lights": ["hazard"]}})

@@ -66,11 +66,16 @@ def coat_texture(legs: float, kind: str = "fur") -> Texture:
         [0.0, 0.12, 0.38, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5],
         [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
     )
-    strands = {"wool": 0.10, "sleek": 0.05, "short": 0.05}.get(kind, 0.20)
+    if kind == "sleek":  # of one colour all over, bleached along the back, darker at the belly
+        shade = np.interp(height, [0.0, 0.12, 0.38, 0.55, 0.75, 0.95, 1.05], [legs, legs, 0.4 + 0.5 * legs, 0.86, 1.0,
+                          1.10, 1.0])  # fmt: skip
+        blotch = spectral_noise(size, rng, slope=1.9, low_cut=5)
+        locks = locks + 1.1 * blotch - 0.8 * np.clip(spectral_noise(size, rng, slope=1.4, low_cut=9) - 0.8, 0.0, 2.0)
+    strands = {"wool": 0.10, "sleek": 0.055, "short": 0.05}.get(kind, 0.20)
     tone = (
         0.8
         * shade[:, None]
-        * (1.0 + strands * hair + {"wool": 0.20, "short": 0.03, "sleek": 0.04}.get(kind, 0.09) * locks)
+        * (1.0 + strands * hair + {"wool": 0.20, "short": 0.03, "sleek": 0.085}.get(kind, 0.09) * locks)
     )
     if kind == "tabby":
         along = np.arange(size) / size * 2 * np.pi * 17
@@ -97,8 +102,9 @@ def pointed_texture(coat: Rgb, points: Rgb, height: float, ragged: float, sleek:
     up = _heights(size)[:, None] + ragged * spectral_noise(size, rng, slope=2.6, low_cut=1)
     share = np.clip((up - height) / (0.5 * ragged) + 0.5, 0.0, 1.0)[..., None]
     tone = np.array(points) * (1.0 - share) + np.array(coat) * share
-    strands, locks = (0.05, 0.04) if sleek else (0.20, 0.09)
-    shade = np.interp(_heights(size), [0.38, 0.55, 0.72, 0.97, 1.06], [0.95, 1.15, 1.05, 0.85, 0.95])[:, None]
+    strands, locks = (0.055, 0.08) if sleek else (0.20, 0.09)
+    shade = np.interp(_heights(size), [0.38, 0.55, 0.72, 0.97, 1.06],
+                      [0.90, 0.88, 1.0, 1.08, 1.0] if sleek else [0.95, 1.15, 1.05, 0.85, 0.95])[:, None]  # fmt: skip
     worn = 1.0 + strands * _hairs(size, rng) + locks * spectral_noise(size, rng, slope=2.4, low_cut=3)
     return Texture(f"points {coat} {points} {height}", to_srgb8(np.clip(tone * (shade * worn)[..., None], 0.012, 1.0)))
 

@@ -112,7 +112,7 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     grazes = species in ("cow", "sheep", "horse") and not pace_mps and rng.random() < 0.25
     bow = _grazing(row, withers, scale) if grazes else float(rng.uniform(-0.15, 0.30))
     pied = rng.random() < {"cow": 0.7, "dog": 0.35, "cat": 0.35}.get(species, 0.0)
-    repeat = 2.2 * withers if pied else FUR_M
+    repeat = 2.2 * withers if pied or species in ("cow", "horse") else FUR_M
     segments = [_furred(segment, withers, repeat) for segment in _segments(row, withers, scale, rng, species, bow)]
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
@@ -176,7 +176,7 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
     if species == "horse":  # hair that falls in a long bundle
         shape = np.array([0.55, 0.62, 0.9, 1.15, 1.3, 1.35, 1.25, 0.95, 0.3])
     elif species == "fox":
-        shape = np.array([0.5, 0.75, 0.92, 1.0, 1.0, 1.0, 0.92, 0.7, 0.25])
+        shape = np.array([0.42, 0.55, 0.76, 0.95, 1.10, 1.18, 1.08, 0.80, 0.12])
     elif species == "cow":  # a tuft at the end
         shape = np.array([1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5])
     elif species == "cat":  # the rump runs out into it
@@ -275,13 +275,15 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
     def _at(x: float, down: float, y: float = 0.0) -> tuple[float, float, float]:
         return (x * length, y, up - down)
 
+    high = (0.24 if species == "boar" else 0.16) * chest
     rib, belly = 0.485 * chest, 0.49 * loin
+    drop = {"cow": 0.035, "sheep": 0.02}.get(species, 0.0) * chest  # of the paunch
     lumps = [
         Lump(_at(0.26, 0.52 * chest), _at(0.02, 0.50 * chest), (rib, 0.97 * rib), chest_w / rib),
-        Lump(_at(0.02, 0.50 * chest), _at(-0.22, 0.50 * loin + sag), (0.97 * rib, belly), loin_w / belly),
+        Lump(_at(0.02, 0.50 * chest + drop), _at(-0.22, 0.50 * loin + sag), (0.97 * rib + drop, belly), loin_w / belly),
         Lump(_at(-0.22, 0.50 * loin + sag), _at(-0.41, 0.47 * loin), (belly, 0.42 * loin), 0.96 * loin_w / belly),
         Lump(_at(0.40, 0.62 * chest), _at(0.30, 0.70 * chest), (0.24 * chest, 0.26 * chest), 0.8),  # brisket
-        Lump(_at(0.30, 0.16 * chest), _at(0.16, 0.15 * chest), (0.15 * chest, 0.13 * chest), 0.7),  # withers
+        Lump(_at(0.30, high), _at(0.16, high - 0.01 * chest), (0.15 * chest, 0.13 * chest), 0.7),  # withers
     ]
     thick = {"horse": 1.55, "cow": 1.35, "deer": 1.30, "cat": 1.05}.get(species, 1.22)
     middle = base + 0.5 * (tip - base) + [0.0, 0.0, 0.04 * chest if species == "horse" else 0.0]
@@ -295,6 +297,8 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
         lumps.append(Lump(*haunch, (0.34 * loin, 0.20 * loin), 0.60))
     if species == "cow":
         lumps += _bones_of_cattle(_at, middle, chest, loin, loin_w)
+    if species == "fox":
+        lumps += _ruff_of_foxes(_at, base, tip, chest, chest_w, loin, loin_w)
     if species == "dog":
         lumps += _muscles_of_dogs(_at, chest, chest_w, loin, loin_w)
     if species == "sheep":
@@ -315,9 +319,13 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
         along = fade(-points[:, 0], -0.46 * length, -0.30 * length) * fade(points[:, 0], -0.40 * length, 0.10 * length)
         return np.asarray(across - 0.030 * k + 0.030 * k * crest * along)
 
+    def _muscles(points: F64) -> F64:
+        """Swellings and hollows a few hands wide."""
+        return np.asarray(0.0010 * k * np.sin(0.42 * points @ waves.T + starts).sum(1))
+
     lean = species in ("cow", "horse", "deer", "dog")  # bones and muscles show under short hair
     blend = (0.026 if lean else 0.036) * withers
-    relief = {"sheep": _wool, "boar": _bristles}.get(species)
+    relief = {"sheep": _wool, "boar": _bristles, "cow": _muscles, "horse": _muscles}.get(species)
     body = sculpted(lumps, withers / (32 if species == "boar" else 28), blend, Hide.COAT, relief)
     return lightened(body, species, withers)
 
@@ -362,6 +370,29 @@ def _muscles_of_dogs(
         lumps.append(Lump(*thigh, (0.48 * loin, 0.24 * loin), 0.5))
         buttock = at(-0.46, 0.50 * loin, side * 0.62 * thin), at(-0.44, 1.25 * loin, side * 0.82 * thin)
         lumps.append(Lump(*buttock, (0.22 * loin, 0.15 * loin), 0.6))
+    return lumps
+
+
+def _ruff_of_foxes(
+    at: Callable[[float, float, float], tuple[float, float, float]],
+    base: F64,
+    tip: F64,
+    chest: float,
+    half: float,
+    loin: float,
+    thin: float,
+) -> list[Lump]:
+    """The long hair of a fox's breast and neck, its keel, and its thighs."""
+    front = base + 0.35 * (tip - base)
+    lumps = [
+        Lump(at(0.43, 0.52 * chest, 0.0), _vector(front - [0.0, 0.0, 0.10 * chest]), (0.30 * chest, 0.27 * chest), 0.8),
+        Lump(at(0.36, 0.78 * chest, 0.0), at(0.08, 0.84 * chest, 0.0), (0.19 * chest, 0.15 * chest), 0.8),
+    ]
+    for side in (1.0, -1.0):
+        blade = at(0.22, 0.14 * chest, side * 0.45 * half), at(0.37, 0.66 * chest, side * 0.92 * half)
+        lumps.append(Lump(*blade, (0.13 * chest, 0.16 * chest), 0.65))
+        thigh = at(-0.38, 0.40 * loin, side * 0.78 * thin), at(-0.31, 1.20 * loin, side * 0.98 * thin)
+        lumps.append(Lump(*thigh, (0.46 * loin, 0.24 * loin), 0.55))
     return lumps
 
 

@@ -36,7 +36,6 @@ def cab(
     door_back, door_front = doors
     front = body.front_y < 1.5
     grid[body.rows(waist, glass_top) & (body.front_y < 0.97)] = Slot.GLASS
-    grid[body.rows(waist - 0.09, waist) & (body.front_y < 0.97)] = Slot.GLOSS  # under the wipers
     grid[body.rows(waist, glass_top) & body.side(door_back + 0.08, door_front + 0.02)] = Slot.GLASS
     grid[body.rows(waist, glass_top) & body.side(door_front, nose) & (body.front_y > 1.5)] = Slot.GLOSS
     grid[body.rows(0.0, 0.60) & (front | body.side(back, nose))] = Slot.TRIM if rng.random() < 0.5 else Slot.PAINT
@@ -49,7 +48,7 @@ def cab(
     parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.52, 0.74)  # with the wide-angle glass above
     parts += _joints(body, wheelbase, radius, tyre, doors, glass_top, crew)
     parts += _steps(nose, wheelbase, half) + _handles(body, door_back, waist)
-    parts += front_of(body, half, height, waist - DIP_M, glass_top, rng)
+    parts += front_of(body, half, height, waist, glass_top, rng)
     return parts + _inside(nose, length, half, waist)
 
 
@@ -94,7 +93,8 @@ def _shell(
         wheel_z=tyre,
     )
     points = body.points.copy()
-    share = np.clip((points[..., 0] - door_front + SHARP_M) / (SHARP_M - 0.1), 0.0, 1.0)
+    on_side = points[..., 1] > 0.99 * side[:, None]
+    share = on_side * np.clip((points[..., 0] - door_front + SHARP_M) / (SHARP_M - 0.1), 0.0, 1.0)
     low = np.isin(np.arange(len(z)), [len(levels) - 3, len(levels) - 2])[:, None]
     points[..., 2] -= np.where(low, DIP_M * share**2 * (3 - 2 * share), 0.0)
     return replace(body, points=points)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.actors.physique import Part, Physique
-from simulator.actors.shape import F64, block, lathe, patch, pipe, rounded_box, skin, turned
+from simulator.actors.shape import F64, block, lathe, patch, pipe, round_rings, rounded_box, skin, turned
 from simulator.actors.skeleton import Pose, Segment, place, turn
 from simulator.scene.mesh import Mesh, merge
 
@@ -127,38 +127,36 @@ def _pram(p: Physique, segments: list[Segment]) -> Carried:
     x, _, z = _hand(p, segments, turns, "l")
     rear, front, half, big, small = x + 0.22, x + 0.86, 0.27, 0.15, 0.11
     floor = 0.52
-    s = np.linspace(0.0, 1.0, 7)
-    inside = np.sin(np.pi * np.clip(s, 0.03, 0.97)) ** 0.35
-    angle = np.linspace(np.pi, 2 * np.pi, 9)
-    tub = np.stack(
-        [
-            np.column_stack(
-                [
-                    np.full(9, rear - 0.04 + 0.74 * at),
-                    0.20 * k * np.cos(angle),
-                    floor + 0.26 + 0.26 * k * np.sin(angle),
-                ]
-            )
-            for at, k in zip(s, inside, strict=True)
-        ]
+    middle, edge = (rear + front) / 2, floor + 0.27
+    up = np.array([0.02, 0.06, 0.14, 0.22, 0.27]) + floor
+    tub = skin(
+        round_rings(
+            np.stack([np.full(5, middle), 0 * up, up], 1),
+            [0.13, 0.165, 0.19, 0.20, 0.205],
+            [0.27, 0.33, 0.37, 0.39, 0.40],
+            18,
+            3.2,
+        ),
+        Part.BAG,
     )
-    bow = np.linspace(0.0, np.pi, 9)
+    bow, fold = np.linspace(0.0, np.pi, 9), np.linspace(0.10, 1.50, 6)
+    arch = np.sin(bow) ** 0.7
+    ribs = 1.0 - 0.03 * (np.arange(6) % 2)  # cloth hangs between the bows
+    pivot = front - 0.36
     hood = np.stack(
         [
             np.column_stack(
                 [
-                    front - 0.02 - 0.36 * np.sin(a) * np.sin(bow) - 0.05,
-                    0.205 * np.cos(bow),
-                    floor + 0.26 + 0.30 * np.sin(bow) * np.cos(a) ** 0.6,
+                    pivot + 0.34 * k * np.sin(a) * arch,
+                    0.207 * np.sign(np.cos(bow)) * np.abs(np.cos(bow)) ** 0.7,
+                    edge + 0.26 * k * np.cos(a) * arch,
                 ]
             )
-            for a in np.linspace(-0.35, 1.35, 6)
+            for a, k in zip(fold, ribs, strict=True)
         ]
     )
-    cover = np.array([[[rear - 0.02, v, floor + 0.27], [front - 0.30, v, floor + 0.30]] for v in (0.2, 0.0, -0.2)])
-    parts: list[Mesh] = []
-    for grid in (tub, hood, cover):
-        parts += [patch(grid, Part.SPREAD), patch(grid, Part.SPREAD, flip=True)]
+    lid = rounded_box((0.48, 0.39, 0.05), (rear + 0.20, 0.0, edge + 0.005), radius=0.024, slot=Part.SPREAD)
+    parts: list[Mesh] = [tub, lid, patch(hood, Part.SPREAD), patch(hood, Part.SPREAD, flip=True)]
     for sign in (1.0, -1.0):
         push = np.array([[front, 0, small], [rear + 0.24, 0, 0.46], [rear - 0.06, 0, floor + 0.24], [x, 0, z]])
         leg = np.array([[rear, 0, big], [rear + 0.34, 0, 0.52]])

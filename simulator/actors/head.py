@@ -222,15 +222,17 @@ _HELMET_T = [-0.06, 0.04, 0.17, 0.32, 0.52, 0.72, 0.90, 1.03, 1.12]
 _HELMET_W = [0.37, 0.46, 0.53, 0.56, 0.565, 0.54, 0.44, 0.28, 0.05]
 _HELMET_D = [0.50, 0.62, 0.70, 0.735, 0.735, 0.68, 0.54, 0.33, 0.05]
 _HELMET_X = [0.10, 0.11, 0.09, 0.04, 0.0, -0.03, -0.04, -0.05, -0.05]
-_VISOR_BANDS, _VISOR_SIDES = slice(3, 5), 3  # bands of the table; 22.5 degree sectors on either side of the face
+_VISOR = ((3, 5), (4, 4))  # bands of the table, and how many 15 degree sectors on either side of the face
 
 
 def _full_face(p: Physique) -> Mesh:
-    h, count = p.head, 16
+    h, count = p.head, 24
     t, x = np.array(_HELMET_T) * h, np.array(_HELMET_X) * h
     center = np.stack([x, 0 * x, p.height - h + t], 1)
     slots = np.full((len(t) - 1, count), int(Part.HAT))
-    slots[_VISOR_BANDS, :_VISOR_SIDES] = slots[_VISOR_BANDS, -_VISOR_SIDES:] = Part.VISOR
+    for band, sides in _VISOR:
+        slots[band, :sides] = slots[band, -sides:] = Part.VISOR
+    slots[1, :1] = slots[1, -1:] = Part.VISOR  # vent of the chin bar
     return skin(round_rings(center, np.array(_HELMET_W) * h, np.array(_HELMET_D) * h, count), slots)
 
 

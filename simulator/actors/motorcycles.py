@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Annotated, ClassVar
 
@@ -56,7 +55,8 @@ class Motorcycle(Actor, kind="motorcycle"):
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         color = str(rng.choice(["black", "red", "blue", "white", "grey", "green", "orange", "yellow", "silver"]))
-        person = adult(self.sex, self.skin_tone, "casual", 0.0, rng)
+        clad = self.style in ("naked", "sport") or rng.random() < 0.4  # against falls
+        person = adult(self.sex, self.skin_tone, "riding" if clad else "casual", 0.0, rng)
         seat = {  # knees at the tank, or beside the shield
             "naked": Seat((0.40, 0.86), (0.98, 0.36, 1.06), 0.28, (0.40, 0.25, 0.34), splay=0.34),
             "sport": Seat((0.36, 0.90), (1.04, 0.28, 0.92), 0.72, (0.26, 0.24, 0.40), splay=0.34),
@@ -64,8 +64,6 @@ class Motorcycle(Actor, kind="motorcycle"):
             "moped": Seat((0.34, 0.82), (0.86, 0.28, 1.00), 0.10, (0.56, 0.19, 0.27), splay=0.28),
         }[self.style]
         dress = riding_dress(person.dress, "helmet")
-        if self.style in ("naked", "sport"):  # a jacket with long sleeves and boots' trousers against falls
-            dress = replace(dress, sleeve=1.0, legs="trousers", thickness=max(dress.thickness, 0.014))
         shell = HELMETS[int(rng.choice(len(HELMETS), p=HELMET_SHARES))]
         rider = seated(helmeted(person, shell), seat, dress, rng)
         return [_motorcycle(self.style, color, rng), rider]

@@ -139,6 +139,7 @@ class Dress:
         hair: "short", "long", "bun", "bald", "ponytail".
         hat: "", "beanie", "cap", "hood", "scarf", "helmet", "cycle_helmet", "hard_hat".
         bag: "", "backpack", "shoulder_bag".
+        gloves: of the leather of the shoes.
     """
 
     thickness: float = 0.008
@@ -152,3 +153,4 @@ class Dress:
     hair: str = "short"
     hat: str = ""
     bag: str = ""
+    gloves: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -44,6 +44,10 @@ def _color(name: str, rng: np.random.Generator) -> tuple[str, Rgb]:
 
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear sRGB
+# Colours of the jackets of motorcyclists and their shares (an estimate).
+JACKETS = (("black", (0.014, 0.014, 0.015)), ("dark_grey", (0.045, 0.046, 0.05)), ("navy", (0.012, 0.018, 0.05)),
+           ("red", (0.30, 0.015, 0.015)), ("yellow", (0.62, 0.70, 0.03)), ("brown", (0.06, 0.030, 0.015)))  # fmt: skip
+JACKET_SHARES = (0.52, 0.18, 0.10, 0.08, 0.06, 0.06)
 SOLES = (
     Material("dark soles", (0.02, 0.02, 0.02), roughness=0.8, reflectance_905=0.1),
     Material("light soles", (0.62, 0.61, 0.58), roughness=0.7, reflectance_905=0.6),
@@ -113,6 +117,9 @@ def materials(
     if clothes == "formal":
         top_name, top = ("navy", (0.012, 0.018, 0.04)) if rng.random() < 0.5 else ("dark_grey", (0.03, 0.03, 0.033))
         bottom, legs = top if rng.random() < 0.7 else (0.02, 0.02, 0.022), "pressed"
+    if clothes == "riding":
+        top_name, top = JACKETS[int(rng.choice(len(JACKETS), p=JACKET_SHARES))]
+        bottom = (0.018, 0.018, 0.02) if rng.random() < 0.7 else bottom
     retro = 0.0
     if clothes == "high_visibility":
         top_name, top, retro = (
@@ -136,7 +143,7 @@ def materials(
         Part.INNER: cloth("shirt", inner, rng)
         if not retro
         else Material("reflective band", (0.6, 0.6, 0.6), roughness=0.5, retro_cd_lx_m2=retro, reflectance_905=0.9),
-        Part.VISOR: Material("visor", (0.02, 0.015, 0.012), roughness=0.2, clearcoat=0.5, reflectance_905=0.2),
+        Part.VISOR: Material("visor", (0.02, 0.017, 0.015), roughness=0.08, clearcoat=1.0, reflectance_905=0.2),
         Part.SOLES: SOLES[int(rng.random() < 0.45)],
         Part.BAG: cloth("bag", _color("tops", rng)[1], rng),
         Part.HAT: cloth("hat", _color("tops", rng)[1], rng),
@@ -144,6 +151,9 @@ def materials(
         Part.SPREAD: cloth("canopy", _color("bright_tops" if rng.random() < 0.4 else "tops", rng)[1], rng),
         Part.WHEELS: Material("small wheels", (0.02, 0.02, 0.02), roughness=0.8, reflectance_905=0.06),
     }
+    if clothes == "riding":  # leather and coated cloth
+        table[Part.TOP] = replace(table[Part.TOP], roughness=0.5)
+        table[Part.SHOES] = Material("boots", (0.016, 0.015, 0.015), roughness=0.5, reflectance_905=0.2)
     return tuple(table[part] for part in Part), top_name
 
 
@@ -151,6 +161,8 @@ def _cut(dress: Dress, clothes: str, rng: np.random.Generator) -> str:
     """Kind of the upper garment that suits what is worn."""
     if clothes == "high_visibility":
         return "plain"
+    if clothes == "riding":
+        return str(rng.choice(("zipped", "panels")))
     if clothes == "formal" or dress.hem < 0.45:
         return "buttoned"
     if dress.thickness > 0.012:
@@ -217,6 +229,8 @@ def _adult_dress(female: bool, clothes: str, bag: str, rng: np.random.Generator)
         coat, hats = False, ["", "", "cap"]
     if clothes == "high_visibility":
         hats = ["hard_hat", "hard_hat", "", "cap"]
+    if clothes == "riding":  # a jacket and trousers against falls
+        winter, coat, sleeve, legs, hats = True, False, 1.0, "trousers", [""]
     bags = ["", "", "", "backpack", "shoulder_bag"] if clothes != "high_visibility" else [""]
     return Dress(
         thickness=float(rng.uniform(0.013, 0.024) if winter else rng.uniform(0.003, 0.009)),
@@ -225,11 +239,12 @@ def _adult_dress(female: bool, clothes: str, bag: str, rng: np.random.Generator)
         legs=legs,
         skirt_hem=float(rng.uniform(0.20, 0.36)),
         loose=float(rng.uniform(0.0, 0.35) if female or clothes == "sport" else rng.uniform(0.2, 0.8)),
-        open_front=clothes == "formal" or (winter and rng.random() < 0.3),
+        open_front=clothes == "formal" or (winter and clothes != "riding" and rng.random() < 0.3),
         bands=clothes == "high_visibility",
         hair=str(rng.choice(styles)),
         hat=str(rng.choice(hats)) if clothes != "formal" else "",
         bag=str(rng.choice(bags)) if bag == "any" else bag,
+        gloves=clothes == "riding",
     )
 
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from simulator.scenario.models import Scenario
 
 ISSUES = "https://github.com/oddroad/oddroad/issues"
-CATALOGUES = ("anomalies", "actors", "people", "weather", "sensors", "formats", "scenarios")
+CATALOGUES = (
+    *("anomalies", "actors", "people", "weather", "roads", "surroundings", "signs"),
+    *("sensors", "formats", "scenarios"),
+)
 DEMO = (
     "night_rain_lost_cargo",
     "deer_in_fog_at_dawn",

@@ -11,7 +11,8 @@ import fnmatch
 import itertools
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -25,6 +26,8 @@ from simulator.numerics.rng import child_seed, generator
 from simulator.scenario.distributions import Word
 from simulator.scenario.family import Family, members
 from simulator.scenario.models import SURROUNDINGS, Scenario
+from simulator.scene import Switch
+from simulator.scene.model import Model
 
 F64 = NDArray[np.float64]
 
@@ -35,6 +38,7 @@ SIDES = ("front", "front_left", "left", "rear_left", "rear", "rear_right", "righ
 EYE_M = 1.6  # height of the eye
 # Fields of an actor that change what it is, of which each value is shown; the others are drawn.
 BUILDS = ("style", "body", "role", "pose", "clothes", "bag")
+BLUE_LIGHTS = {"police", "ambulance"}  # shown at night, too, as the first build of each kind is
 AHEAD_M = 45.0  # the actor from the ego, whose headlamps light it at night from afar
 FILLED = 0.78  # of the picture's width or height by the actor
 ROADSIDE_M = 8.0  # nothing beside the usual road is nearer than this to the actor
@@ -56,33 +60,41 @@ def gallery(only: Sequence[str] = (), seed: int = 0) -> list[tuple[str, Scenario
     Raises:
         InputError: something in `only` names nothing.
     """
-    every = dict(_everything(seed))
-    if not only:
-        chosen = set(every)
-    else:
-        chosen = set()
-        for pattern in only:
-            pattern = pattern + SEPARATOR + "*" if pattern in SECTIONS else pattern
-            found = fnmatch.filter(every, pattern)
-            if not found:
-                known = (*SECTIONS, *every)
-                raise InputError(
-                    f'the gallery has no "{pattern}".{did_you_mean(pattern, known)} Sections: {", ".join(SECTIONS)}; '
-                    "or a pattern of names, such as actors--car*"
-                )
-            chosen |= set(found)
-    return [(name, Scenario.model_validate(data).sample()) for name, data in every.items() if name in chosen]
+    every = {SEPARATOR.join(found[:3]): found for found in _everything(seed)}
+    chosen = set[str]() if only else set(every)
+    for pattern in only:
+        pattern = pattern + SEPARATOR + "*" if pattern in SECTIONS else pattern
+        names = fnmatch.filter(every, pattern)
+        if not names:
+            known = (*SECTIONS, *every)
+            raise InputError(
+                f'the gallery has no "{pattern}".{did_you_mean(pattern, known)} Sections: {", ".join(SECTIONS)}; '
+                "or a pattern of names, such as actors--car*"
+            )
+        chosen |= set(names)
+    return [(name, _scenario(seed, *every[name])) for name in every if name in chosen]
 
 
-def _everything(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(name, data) of every scenario."""
-    for section, shown in zip(SECTIONS, (_actors(seed), _places(), _weathers(), _air(), _anomalies()), strict=True):
+def _scenario(seed: int, section: str, subject: str, when: str, make: Callable[[], dict[str, Any]]) -> Scenario:
+    """A scenario of the gallery from what `_everything` tells of it."""
+    # one place at all hours and in all weathers: what differs is what the picture is about
+    keys = (section,) if section == "weather" else (section, subject)
+    about = f"{subject}, {when}".replace("_", " ")
+    fixed = {"about": about, "seed": child_seed(seed, "gallery", *keys) >> 11}  # 53 bits, as those of scenes
+    return Scenario.model_validate({**fixed, "duration_s": 0.0, **make()}).sample()
+
+
+def _everything(seed: int) -> Iterator[tuple[str, str, str, Callable[[], dict[str, Any]]]]:
+    """Section, subject and hour of every scenario, and what makes its data, which takes long for actors."""
+    for kind, cls in members("actors").items():
+        for number, (words, build) in enumerate(builds(cls)):
+            subject = "_".join((kind, *words))
+            drawn = cache(partial(_drawn, cls(**build), seed, subject))
+            for when in ("noon", "night") if number == 0 or BLUE_LIGHTS.intersection(words) else ("noon",):
+                yield "actors", subject, when, partial(_actor, drawn, when)
+    for section, shown in zip(SECTIONS[1:], (_places(), _weathers(), _air(), _anomalies()), strict=True):
         for subject, when, data in shown:
-            # one place at all hours and in all weathers: what differs is what the picture is about
-            keys = (section,) if section == "weather" else (section, subject)
-            about = f"{subject}, {when}".replace("_", " ")
-            fixed = {"about": about, "seed": child_seed(seed, "gallery", *keys) >> 11}  # 53 bits, as those of scenes
-            yield SEPARATOR.join((section, subject, when)), {**fixed, "duration_s": 0.0, **data}
+            yield section, subject, when, partial(dict, data)
 
 
 def _at(when: str, season: str = "summer") -> dict[str, Any]:
@@ -95,43 +107,34 @@ def _hours() -> Sequence[str]:
     return tuple(load_asset("gallery")["seasons"]["summer"]["hours"])
 
 
-def _actors(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every build by day, the first of each kind at night too."""
-    for kind, cls in members("actors").items():
-        for number, (words, build) in enumerate(builds(cls)):
-            subject = "_".join((kind, *words))
-            maker: Any = cls(**build)
-            actor = maker.drawn(generator(seed, "gallery", subject))
-            shown = actor.models(generator(seed, "gallery", subject, "size"))
-            bounds, wheeled = np.array([model.bounds for model in shown]), shown[0].wheelbase_m > 0.0
-            low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
-            for when in ("noon", "night") if number == 0 else ("noon",):
-                place = load_asset("gallery")["actor_place"]
-                if _eye_m(low, high) > ROADSIDE_M:
-                    place = {**place, **load_asset("gallery")["long_actor_place"]}
-                    # by day they only stand in the way
-                    place["surroundings"] = {**place["surroundings"], "street_lamps": when == "night"}
-                yield (
-                    subject,
-                    when,
-                    {
-                        **place,
-                        "time": _at(when),
-                        "actors": [
-                            {
-                                "kind": kind,
-                                **actor.model_dump(exclude_none=True),
-                                "ahead_m": AHEAD_M,
-                                "speed_mps": actor.speed_mps
-                                if shown[0].stride_m > 0.0
-                                else CREEP_MPS
-                                if wheeled and when == "night"
-                                else 0.0,
-                            }
-                        ],
-                        "rig": _around(low, high),
-                    },
-                )
+def _drawn(build: Any, seed: int, subject: str) -> tuple[Any, Sequence[Model]]:
+    """An actor of a build, and its models."""
+    actor = build.drawn(generator(seed, "gallery", subject))
+    return actor, actor.models(generator(seed, "gallery", subject, "size"))
+
+
+def _actor(drawn: Callable[[], tuple[Any, Sequence[Model]]], when: str) -> dict[str, Any]:
+    """Scenario data of an actor that stands or walks alone."""
+    actor, shown = drawn()
+    bounds, wheeled = np.array([model.bounds for model in shown]), shown[0].wheelbase_m > 0.0
+    low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
+    place = load_asset("gallery")["actor_place"]
+    if _eye_m(low, high) > ROADSIDE_M:
+        place = {**place, **load_asset("gallery")["long_actor_place"]}
+        # by day they only stand in the way
+        place["surroundings"] = {**place["surroundings"], "street_lamps": when == "night"}
+    flashes = when == "night" and any(lamp.switch == Switch.BEACON for lamp in shown[0].lamps)
+    lights = {"lights": ["special"] if flashes else []}
+    creep = CREEP_MPS if wheeled and when == "night" else 0.0
+    speed = actor.speed_mps if shown[0].stride_m > 0.0 else creep
+    fields = {
+        "kind": actor.kind,
+        **actor.model_dump(exclude_none=True),
+        "ahead_m": AHEAD_M,
+        **lights,
+        "speed_mps": speed,
+    }
+    return {**place, "time": _at(when), "actors": [fields], "rig": _around(low, high)}
 
 
 def builds(cls: type[Family]) -> list[tuple[tuple[str, ...], dict[str, str]]]:

@@ -4,6 +4,7 @@ from simulator.roads.approaches import Approach, approach_controls
 from simulator.roads.bays import ParkingBays, parking_bays
 from simulator.roads.locate import Located
 from simulator.roads.network import RoadNetwork
+from simulator.roads.object_copies import ObjectCopy, object_copies
 from simulator.roads.opendrive import check_opendrive, read_opendrive
 from simulator.roads.path import Path
 from simulator.roads.records import (
@@ -54,6 +55,7 @@ __all__ = [
     "Located",
     "MarkLine",
     "ObjectBorder",
+    "ObjectCopy",
     "ObjectMarking",
     "ObjectMaterial",
     "ObjectReference",
@@ -76,6 +78,7 @@ __all__ = [
     "Switch",
     "approach_controls",
     "check_opendrive",
+    "object_copies",
     "parking_bays",
     "read_opendrive",
     "write_opendrive",

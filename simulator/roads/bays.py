@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.roads.network import RoadNetwork
+from simulator.roads.object_copies import ObjectCopy, object_copies
 from simulator.roads.polynomial import Array
 from simulator.roads.records import DRIVABLE, LaneKey, RoadObject
 from simulator.roads.road import Road
 
-_MOST = 1000  # copies of one object
+_LEAST_M = 0.5  # smaller outlines are no bays
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,46 +49,27 @@ def parking_bays(network: RoadNetwork) -> ParkingBays:
         for thing in road.objects:
             if thing.type != "parkingSpace":
                 continue
-            for s, t, length, width in _copies(thing):
-                if 0.0 <= s <= road.length and min(length, width) > 0.5:
-                    rows.append(_pose(road, thing, s, t, length, width))
+            for copy in object_copies(thing):
+                row = _pose(road, thing, copy)
+                if 0.0 <= row[4] <= road.length and min(row[2:4]) > _LEAST_M:
+                    rows.append(row)
                     ids.append(thing.id)
-                    lanes.append(_lanes_past(road, rows[-1][4], t))
+                    lanes.append(_lanes_past(road, row[4], copy.t))
     position = np.array([row[0] for row in rows], np.float64).reshape(-1, 3)
     others = np.array([row[1:] for row in rows], np.float64).reshape(-1, 4)
     return ParkingBays(position, others[:, 0], others[:, 1], others[:, 2], others[:, 3], tuple(ids), tuple(lanes))
 
 
-def _copies(thing: RoadObject) -> list[tuple[float, float, float, float]]:
-    """s, t, length and width of an object and its copies."""
-    if not thing.repeats:
-        return [(thing.s, thing.t, thing.length, thing.width)]
-    found = []
-    for row in thing.repeats:
-        count = int(row.length / row.distance + 1e-6) + 1 if row.distance > 0.1 else 0
-        for k in range(min(count, _MOST)):
-            part = min(k * row.distance / max(row.length, 1e-9), 1.0)
-            length, width = (
-                given[0] + part * (given[1] - given[0]) if given else own
-                for given, own in ((row.object_length, thing.length), (row.width, thing.width))
-            )
-            found.append((row.s + k * row.distance, row.t[0] + part * (row.t[1] - row.t[0]), length, width))
-    return found
-
-
-def _pose(
-    road: Road, thing: RoadObject, s: float, t: float, length: float, width: float
-) -> tuple[Array, float, float, float, float]:
+def _pose(road: Road, thing: RoadObject, copy: ObjectCopy) -> tuple[Array, float, float, float, float]:
     """Middle, heading, length, width and station of one bay. An outline, if any, says where in its frame it lies."""
+    s, length, width = copy.s, copy.length, copy.width
     heading = float(road.reference([s])[2][0]) + thing.heading
-    middle = road.point([s], [t])[0]
+    middle = road.point([s], [copy.t])[0]
     outline = next((x for x in thing.outlines if len(x.corners) >= 3), None)
     if outline is not None and outline.frame == "road":
-        corners = road.point(outline.corners[:, 0], outline.corners[:, 1])
-        s, middle = (
-            float(np.mean(np.ptp(outline.corners[:, 0]) / 2 + outline.corners[:, 0].min())),
-            corners.mean(axis=0),
-        )
+        places = copy.corners(thing, outline)[:, :2]
+        corners = road.point(places[:, 0], places[:, 1])
+        s, middle = float(0.5 * (places[:, 0].min() + places[:, 0].max())), corners.mean(axis=0)
         away = (corners - middle)[:, :2]
         cos, sin = np.cos(heading), np.sin(heading)
         length, width = float(np.ptp(away @ [cos, sin])), float(np.ptp(away @ [-sin, cos]))

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from shapely.ops import substring
 
+from simulator.roads.object_copies import ObjectCopy, object_copies
 from simulator.roads.records import ObjectMarking, Outline, RoadObject, Signal
 from simulator.roads.road import Road
 from simulator.roads.signal_meaning import is_stop_line
@@ -73,8 +74,8 @@ def _paints_of(road: Road, origin: Array) -> Iterator[_Paint]:
     for thing in road.objects:
         if thing.type not in _PAINTED and not thing.markings and not any(x.type == "paint" for x in thing.borders):
             continue
-        for place in _places(road, thing, origin):
-            yield from _object_paint(road, thing, place, origin)
+        for copy in object_copies(thing):
+            yield from _object_paint(road, thing, copy, origin)
     for signal in road.signals:
         yield from _signal_paint(road, signal, origin)
 
@@ -86,22 +87,13 @@ def _frame(road: Road, s: float, t: float, heading: float, origin: Array) -> _Pl
     return _Place(point[:2], np.array([np.cos(angle), np.sin(angle)]), float(point[2]))
 
 
-def _places(road: Road, thing: RoadObject, origin: Array) -> Iterator[_Place]:
-    if not thing.repeats:
-        yield _frame(road, thing.s, thing.t, thing.heading, origin)
-    for repeat in thing.repeats:
-        count = int(repeat.length / repeat.distance + 1e-6) + 1 if repeat.distance > 0.1 else 0
-        for k in range(min(count, 500)):
-            part = min(k * repeat.distance / max(repeat.length, 1e-9), 1.0)
-            t = repeat.t[0] + part * (repeat.t[1] - repeat.t[0])
-            yield _frame(road, repeat.s + k * repeat.distance, t, thing.heading, origin)
-
-
-def _object_paint(road: Road, thing: RoadObject, place: _Place, origin: Array) -> Iterator[_Paint]:
-    shapes = [_outline(road, outline, place, origin) for outline in thing.outlines if len(outline.corners) >= 3]
-    if not shapes and thing.length > 0.05 and thing.width > 0.05:
+def _object_paint(road: Road, thing: RoadObject, copy: ObjectCopy, origin: Array) -> Iterator[_Paint]:
+    place = _frame(road, copy.s, copy.t, thing.heading, origin)
+    points = [_outline_points(road, outline, place, copy.corners(thing, outline), origin) for outline in thing.outlines]
+    shapes: list[shapely.Geometry] = [shapely.Polygon(ring) for ring in points if len(ring) >= 3]
+    length, width = copy.length, copy.width
+    if not shapes and length > 0.05 and width > 0.05:
         name = f"{thing.name} {thing.subtype}".lower()
-        length, width = thing.length, thing.width
         if "stop" in name and length > width:  # often given along the line instead of along the road
             length, width = width, length
         if "arrow" in name:
@@ -109,7 +101,7 @@ def _object_paint(road: Road, thing: RoadObject, place: _Place, origin: Array) -
             return
         shapes = [_rectangle(place, -0.5 * length, 0.5 * length, width)]
     color = next((material.color for material in thing.materials if material.color), "white")
-    lined = [_Paint(shape, place.level, name) for shape, name in _lines_of(road, thing, place, origin)]
+    lined = [_Paint(shape, place.level, name) for shape, name in _lines_of(thing, copy, place, points)]
     for shape in shapes if thing.type in _PAINTED else ():
         if not shape.is_valid or shape.is_empty:
             continue
@@ -123,15 +115,16 @@ def _object_paint(road: Road, thing: RoadObject, place: _Place, origin: Array) -
     yield from lined
 
 
-def _lines_of(road: Road, thing: RoadObject, place: _Place, origin: Array) -> Iterator[tuple[shapely.Geometry, str]]:
-    """Shapes and colours of the <marking> lines of an object and of its painted borders."""
+def _lines_of(
+    thing: RoadObject, copy: ObjectCopy, place: _Place, outlines: list[Array]
+) -> Iterator[tuple[shapely.Geometry, str]]:
+    """Shapes and colours of the <marking> lines of an object and of its painted borders; outlines in the plane."""
     corners: dict[str, Array] = {}
     rings: dict[str, Array] = {}
-    for outline in thing.outlines:
-        points = _outline_points(road, outline, place, origin)
+    for outline, points in zip(thing.outlines, outlines):
         corners |= dict(zip(outline.corner_ids, points))
         rings[outline.id] = np.concatenate([points, points[:1]]) if outline.closed else points
-    half_l, half_w = 0.5 * (thing.length or 2.0 * thing.radius), 0.5 * (thing.width or 2.0 * thing.radius)
+    half_l, half_w = 0.5 * (copy.length or 2.0 * copy.radius), 0.5 * (copy.width or 2.0 * copy.radius)
     box = {
         "left": [[half_l, half_w], [-half_l, half_w]],
         "right": [[-half_l, -half_w], [half_l, -half_w]],
@@ -166,14 +159,10 @@ def _dashed(way: Array, marking: ObjectMarking) -> shapely.Geometry:
     return shapely.union_all(shapely.buffer(parts, 0.5 * marking.width, cap_style="flat", join_style="mitre"))
 
 
-def _outline(road: Road, outline: Outline, place: _Place, origin: Array) -> shapely.Polygon:
-    return shapely.Polygon(_outline_points(road, outline, place, origin))
-
-
-def _outline_points(road: Road, outline: Outline, place: _Place, origin: Array) -> Array:
+def _outline_points(road: Road, outline: Outline, place: _Place, corners: Array, origin: Array) -> Array:
     if outline.frame == "road":
-        return (road.point(outline.corners[:, 0], outline.corners[:, 1], 0.0) - origin)[:, :2]
-    return place.put(outline.corners[:, :2])
+        return (road.point(corners[:, 0], corners[:, 1], 0.0) - origin)[:, :2]
+    return place.put(corners[:, :2])
 
 
 def _rectangle(place: _Place, start: float, end: float, width: float) -> shapely.Polygon:

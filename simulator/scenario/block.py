@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from simulator.errors import listed
 from simulator.scenario.distributions import UNITS, problem
 
 
@@ -110,7 +111,7 @@ def unknown_key(given: str, known: Iterable[str], value: Any = None) -> str:
     if not near:
         near = [name for name in names if stem and stem in name.split("_")][:1]
     if not near:
-        return f"unknown key. Known here: {', '.join(names[:40])}"
+        return f"unknown key. Known here: {listed(names)}"
     factor, target = UNITS.get(unit, (None, ""))
     if factor is not None and near[0].endswith(f"_{target}") and isinstance(value, (int, float)) and value < 1e9:
         return f'unknown key. Did you mean "{near[0]}: {value * factor:.4g}"?'

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from simulator.errors import did_you_mean
+from simulator.errors import did_you_mean, listed
 from simulator.numerics.units import KMH, MPH
 
 CHOICE_KEYS = ("choice", "weights")
@@ -351,7 +351,7 @@ class Word(Codec):
         return given
 
     def _meaning(self) -> str:
-        return f"one of {', '.join(self.allowed)}" if self.allowed else self.meaning
+        return f"one of {listed(self.allowed)}" if self.allowed else self.meaning
 
     def schema(self) -> dict[str, Any]:
         """JSON schema: the words, or a choice of them."""

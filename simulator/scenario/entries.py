@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
-from simulator.errors import did_you_mean
+from simulator.errors import did_you_mean, listed
 from simulator.scenario.block import Block, each, relocated
 from simulator.scenario.distributions import (
     CHOICE_KEYS,
@@ -54,9 +54,9 @@ def kind_of(given: dict[Any, Any], family: str) -> type[Family]:
     known = members(family)
     kind = given.get("kind")
     if kind is None:
-        raise problem("kind", f"needs a kind: one of {', '.join(known)}")
+        raise problem("kind", f"needs a kind: one of {listed(known)}")
     if not isinstance(kind, str) or kind not in known:
-        raise problem("kind", f'unknown kind "{kind}".{did_you_mean(str(kind), known)} Known: {", ".join(known)}')
+        raise problem("kind", f'unknown kind "{kind}".{did_you_mean(str(kind), known)} Known: {listed(known)}')
     return known[kind]
 
 

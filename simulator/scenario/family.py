@@ -12,7 +12,7 @@ import pkgutil
 from functools import cache
 from typing import Any, ClassVar
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, did_you_mean, listed
 from simulator.scenario.block import Block
 
 _REGISTRY: dict[str, dict[str, type[Family]]] = {}
@@ -57,5 +57,5 @@ def member(family: str, kind: str) -> type[Family]:
     """The member named `kind`. Raises InputError with the nearest name if there is none."""
     known = members(family)
     if kind not in known:
-        raise InputError(f'unknown kind "{kind}" of {family}.{did_you_mean(kind, known)} Known: {", ".join(known)}')
+        raise InputError(f'unknown kind "{kind}" of {family}.{did_you_mean(kind, known)} Known: {listed(known)}')
     return known[kind]

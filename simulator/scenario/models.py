@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simulator.errors import listed
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import (
     Clock,
@@ -34,6 +35,7 @@ from simulator.scenario.distributions import (
 )
 from simulator.scenario.entries import Entries, FamilyEntry, FlatEntry, inlined
 from simulator.scenario.family import Family
+from simulator.scenario.lights import LIGHTS, UNLIT
 from simulator.scenario.mappings import RigField, WeatherField, weather_members
 
 SURROUNDINGS = ("auto", "town", "suburb", "village", "country", "forest", "motorway", "industrial", "car_park")
@@ -273,7 +275,7 @@ class ActionField(Codec):
         if isinstance(given, tuple(ACTIONS.values())):
             return given
         if not isinstance(given, dict) or not isinstance(given.get("kind"), str):
-            raise problem("action", f"must be a mapping with a kind: one of {', '.join(ACTIONS)}")
+            raise problem("action", f"must be a mapping with a kind: one of {listed(ACTIONS)}")
         kind = Word(tuple(ACTIONS)).check(given["kind"])
         return ACTIONS[kind].model_validate({key: value for key, value in given.items() if key != "kind"})
 
@@ -310,6 +312,9 @@ class Placed(Block):
     """Offset to the left of the lane's centre."""
     manoeuvres: tuple[Manoeuvre, ...] = ()
     """What it does, each once; without any it keeps its speed and lane (traffic ahead is respected)."""
+    lights: tuple[Annotated[str, Word((*LIGHTS, UNLIT))], ...] = ()
+    """Lamps that burn besides those of its driving, or flash: `[special]` are the blue lights of police, ambulances and
+    fire engines, `[warning]` the hazard lights; `off`: it drives without lights, in the dark too."""
 
 
 class Ego(Placed):

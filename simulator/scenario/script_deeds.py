@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any, get_args
 
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
+from simulator.scenario.lights import LIGHTS
 from simulator.scenario.script_controls import Control, Override
 from simulator.scenario.script_lines import Clothoid, Clothoids, Follow, Nurbs
 from simulator.scenario.script_standard import OpenScenario
@@ -25,27 +25,11 @@ from simulator.scenario.script_terms import (
     SignedMetres,
     Spot,
     Value,
+    no_such_time,
     one_of,
 )
 from simulator.scenario.script_traffic import TRAFFIC
 from simulator.storyboard import model
-
-LIGHTS = {
-    "daytime_running": "daytimeRunningLights",
-    "low_beam": "lowBeam",
-    "high_beam": "highBeam",
-    "fog": "fogLights",
-    "fog_front": "fogLightsFront",
-    "fog_rear": "fogLightsRear",
-    "brake": "brakeLights",
-    "warning": "warningLights",
-    "indicator_left": "indicatorLeft",
-    "indicator_right": "indicatorRight",
-    "reversing": "reversingLights",
-    "license_plate": "licensePlateIllumination",
-    "special": "specialPurposeLights",
-}
-FLASHING_LIGHTS = ("warning", "indicator_left", "indicator_right", "special")
 
 
 class Speed(Block):
@@ -366,20 +350,11 @@ class Environment(Block):
                 yield (given[0],), f"goes with {next(name for name in names if name != given[0])}"
         if values.get("sun_lx") is not None and values.get("sun_elevation_deg", 0) is None:
             yield ("sun_lx",), "goes with sun_azimuth_deg and sun_elevation_deg"
-        if values.get("time") is not None and not _exists(values["time"]):
-            yield ("time",), f'"{values["time"]}" does not exist'
+        yield from no_such_time(values, "time")
         if values.get("rain_mm_h") and values.get("snow_mm_h"):
             yield ("snow_mm_h",), "contradicts rain_mm_h: one of them falls"
         if set(cls.model_fields) <= set(values) and all(v is None for k, v in values.items() if k != "clock_runs"):
             yield (), "needs at least one of its keys"
-
-
-def _exists(time: str) -> bool:
-    try:
-        datetime.fromisoformat(time)
-    except ValueError:
-        return False
-    return True
 
 
 class Signal(Block):

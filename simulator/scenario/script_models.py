@@ -35,7 +35,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from simulator.errors import did_you_mean
+from simulator.errors import did_you_mean, listed
 from simulator.scenario.block import Block, each
 from simulator.scenario.distributions import Codec, Distribution, Flag, Word, problem
 from simulator.scenario.entries import inlined
@@ -90,7 +90,7 @@ class OneOrMore(Codec):
         if self.cls is not None:
             return self.cls.model_validate(given)
         if not isinstance(given, dict) or not isinstance(given.get("kind"), str):
-            raise problem("action", f"must be a mapping with a kind: one of {', '.join(DEEDS)}")
+            raise problem("action", f"must be a mapping with a kind: one of {listed(DEEDS)}")
         kind: str = Word(tuple(DEEDS)).check(given["kind"])
         return DEEDS[kind].model_validate({key: value for key, value in given.items() if key != "kind"})
 
@@ -409,7 +409,7 @@ def _phase(
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
-    return f'there is no {what} "{name}".{did_you_mean(name, known)} Known: {", ".join(known) or "none"}'
+    return f'there is no {what} "{name}".{did_you_mean(name, known)} Known: {listed(known)}'
 
 
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str, Any]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from simulator.errors import InputError
+from simulator.errors import InputError, did_you_mean, listed
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Codec, problem
 from simulator.storyboard import model
@@ -49,8 +49,15 @@ class OneElement(Codec):
 
     def check(self, given: Any) -> dict[str, Any]:
         """The mapping as it is, all of it fit for XML."""
-        if not isinstance(given, dict) or len(given) != 1 or next(iter(given)) not in self.names:
-            raise problem("element", f"must be a mapping of one element: {', '.join(self.names)}")
+        if not isinstance(given, dict) or len(given) != 1:
+            raise problem("element", f"must be a mapping of one element: {listed(self.names)}")
+        [name] = given
+        if name not in self.names:
+            raise problem(
+                "element", f'there is no "{name}".{did_you_mean(str(name), self.names)} Known: {listed(self.names)}'
+            )
+        if not isinstance(given[name], (dict, type(None))):
+            raise problem("element", f"{name} must be a mapping of what is in it")
         _check(given)
         return given
 

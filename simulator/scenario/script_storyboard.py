@@ -11,6 +11,7 @@ from simulator.errors import InputError
 from simulator.scenario import script_deeds as deeds
 from simulator.scenario import script_lines as lines
 from simulator.scenario import script_models as script
+from simulator.scenario.lights import FLASHING_LIGHTS, LIGHTS
 from simulator.scenario.script_controls import Control, Override, control_action, override_action
 from simulator.scenario.script_kinds import entity
 from simulator.scenario.script_standard import KeyPath, OpenScenario, StandardReader, as_text
@@ -453,8 +454,8 @@ def _keep_beside(deed: deeds.KeepBeside, line: int) -> model.LateralDistanceActi
 
 
 def _lights(deed: deeds.Lights, line: int) -> model.AppearanceAction:
-    lamp: Any = deeds.LIGHTS[deed.light]
-    mode: Any = deed.mode or ("flashing" if deed.light in deeds.FLASHING_LIGHTS else "on")
+    lamp: Any = LIGHTS[deed.light]
+    mode: Any = deed.mode or ("flashing" if deed.light in FLASHING_LIGHTS else "on")
     red, green, blue = (int((deed.color or "#000000")[k : k + 2], 16) / 255 for k in (1, 3, 5))
     color = None if deed.color is None else model.Color("other", (red, green, blue))
     state = model.LightState(mode, deed.intensity_cd, deed.on_s, deed.off_s, color)

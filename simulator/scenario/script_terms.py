@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, get_args
 
 from simulator.scenario.block import Block
@@ -145,3 +146,13 @@ def one_of(values: dict[str, Any], names: tuple[str, ...], *, needed: bool) -> I
     given = [name for name in names if values.get(name) is not None]
     if len(given) > 1 or (needed and not given and set(names) <= set(values)):
         yield (), f"needs {'exactly' if needed else 'at most'} one of {', '.join(names)}"
+
+
+def no_such_time(values: dict[str, Any], name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The contradiction of a block whose field is a date and time that there is not."""
+    given = values.get(name)
+    if given is not None:
+        try:
+            datetime.fromisoformat(given)
+        except ValueError:
+            yield (name,), f'"{given}" does not exist'

@@ -179,17 +179,17 @@ def traffic_action(
         return model.TrafficSwarmAction(deed.around, *size, deed.count, speeds, ways, traffic_distribution=mix, **name)
     if isinstance(deed, TrafficArea):
         corners = tuple(place(spot, (*path, "corners", i)) for i, spot in enumerate(deed.corners))
-        ranges = tuple(_range(each) for each in deed.stretches)
+        ranges = tuple(_range(each, line) for each in deed.stretches)
         return model.TrafficAreaAction(deed.count, deed.keep, mix, corners, ranges, **name)
     speed, at = None if deed.speed_kmh is None else deed.speed_kmh / 3.6, place(deed.at, (*path, "at"))
     return model.TrafficSourceAction(at, deed.radius_m, deed.per_s, speed, traffic_distribution=mix, **name)
 
 
-def _range(stretch: Stretch) -> model.RoadRange:
-    start = model.RoadCursor(stretch.road, stretch.from_m, stretch.lanes)
+def _range(stretch: Stretch, line: int) -> model.RoadRange:
+    start = model.RoadCursor(stretch.road, stretch.from_m, stretch.lanes, line=line)
     if stretch.to_m is None:
         return model.RoadRange((start,))
-    return model.RoadRange((start, model.RoadCursor(stretch.road, stretch.to_m, stretch.lanes)))
+    return model.RoadRange((start, model.RoadCursor(stretch.road, stretch.to_m, stretch.lanes, line=line)))
 
 
 def _distribution(vehicles: dict[str, float], line: int) -> tuple[model.TrafficDistributionEntry, ...]:

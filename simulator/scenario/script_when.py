@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from math import radians
 from typing import Annotated, Any
 
+from simulator.errors import listed
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
 from simulator.scenario.script_standard import CONDITIONS, NEED_NOBODY, KeyPath, OneElement, StandardReader, as_text
@@ -20,6 +21,7 @@ from simulator.scenario.script_terms import (
     Seconds,
     Spot,
     Value,
+    no_such_time,
 )
 from simulator.storyboard import model
 from simulator.storyboard.model.terms import StoryboardElementState
@@ -142,6 +144,7 @@ class When(Block):
                 yield (name,), text
         if ends and not measures and (ends != ["to"] or values["heading_deg"] is None):
             yield (ends[0],), f"goes with {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
+        yield from no_such_time(values, "time_of_day")
         for name, other in _PAIRS:
             if (values[name] is None) != (values[other] is None):
                 yield (name,), f"goes with {other}"
@@ -152,7 +155,7 @@ class When(Block):
         alone = ("time_s", "after", "with_start_of", "signal", "controller", "time_of_day", "openscenario")
         others = (*alone, *_VALUES, *_STATES)
         if not measures and all(values[name] is None for name in others):
-            yield (), f"needs a condition: {', '.join((*others, *_MEASURES))}"
+            yield (), f"needs a condition: {listed((*others, *_MEASURES))}"
 
 
 def conditions(

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.errors import InputError, InvalidScenario, did_you_mean
+from simulator.errors import InputError, InvalidScenario, did_you_mean, listed
 from simulator.roads import RoadNetwork
 from simulator.scenario.reading import find_files, find_scenario, is_scripted, problems_of, read_text
 from simulator.scenario.road_network import build_network
@@ -117,7 +117,7 @@ def _parameters(document: Document, given: Mapping[str, object], source: str) ->
     declared = declared if isinstance(declared, dict) else {}
     for name in given:
         if name not in declared:
-            known = ", ".join(declared) or "none"
+            known = listed(declared)
             hint = did_you_mean(name, declared)
             raise InputError(f'declares no parameter "{name}".{hint} Declared: {known}', source=source)
     values: dict[str, Any] = {}

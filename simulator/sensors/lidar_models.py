@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.data import load_asset
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, did_you_mean, listed
 from simulator.numerics.rng import generator
 
 F64 = NDArray[np.float64]
@@ -234,5 +234,5 @@ def load_lidar(name: str) -> LidarModel:
     """The lidar `name` of `assets/lidars.yaml`. Raises InputError with the nearest name if there is none."""
     table = load_asset("lidars")["lidars"]
     if name not in table:
-        raise InputError(f'unknown lidar "{name}".{did_you_mean(name, table)} Known: {", ".join(table)}')
+        raise InputError(f'unknown lidar "{name}".{did_you_mean(name, table)} Known: {listed(table)}')
     return _read(name, table[name])

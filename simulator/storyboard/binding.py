@@ -16,7 +16,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, did_you_mean, listed
 from simulator.roads.xodr_input import MAX_NUMBER, Element
 from simulator.storyboard import model
 from simulator.storyboard.expressions import ExpressionError, number_in, resolve
@@ -175,7 +175,7 @@ class Node:
             return same
         raise self.error(
             f'<{self.tag}> {name}="{self._given(name, text)}" is not known.{did_you_mean(text, words)}'
-            f" Allowed: {', '.join(words)}"
+            f" Allowed: {listed(words)}"
         )
 
     def _given(self, name: str, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, did_you_mean, listed
 from simulator.roads.xodr_input import Element, Report, load_xml
 from simulator.storyboard.binding import Node
 from simulator.storyboard.versions import check_version
@@ -99,7 +99,7 @@ class Catalogs:
                     if root is not None:
                         self._names.setdefault(root.get("name") or path.stem, []).append((path, root))
         if name not in self._names:
-            places = ", ".join(str(folder) for folder in self.folders) or "no existing folder"
+            places = listed(str(folder) for folder in self.folders) if self.folders else "no existing folder"
             hint = did_you_mean(name, self._names)
             raise reference.error(f'no catalog "{name}" in the CatalogLocations ({places}).{hint}')
         return self._names[name]

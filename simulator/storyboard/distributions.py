@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.errors import InputError
+from simulator.errors import InputError, listed
 from simulator.numerics.rng import generator
 from simulator.roads.xodr_input import Report, load_xml
 from simulator.storyboard.binding import Node
@@ -108,7 +108,7 @@ def _scenario(node: Node, path: Path, map_path: Iterable[str | os.PathLike[str]]
                     return place / item
             except (OSError, ValueError):  # a name that is too long, or has a null byte
                 continue
-    raise node.error(f'the scenario "{name}" is not found in {", ".join(str(place) for place in places)}')
+    raise node.error(f'the scenario "{name}" is not found in {listed(str(place) for place in places)}')
 
 
 def _grid(node: Node) -> list[Values]:

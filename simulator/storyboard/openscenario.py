@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, did_you_mean, listed
 from simulator.roads.xodr_input import Report, load_xml
 from simulator.storyboard import model, xosc_actions, xosc_conditions, xosc_entities, xosc_global, xosc_positions
 from simulator.storyboard import xosc_storyboard as storyboard
@@ -129,7 +129,7 @@ def _scenario(
     parameters = read_parameters(declarations, given, reader.values)
     for name in given:
         if name not in reader.values:
-            declared = ", ".join(reader.values) or "none"
+            declared = listed(reader.values)
             hint = did_you_mean(name, reader.values)
             raise node.error(f'the scenario declares no parameter "{name}".{hint} Declared: {declared}')
     variables = read_variables(node.child("VariableDeclarations"))
@@ -267,7 +267,7 @@ def find_map(node: Node, path: Path, folders: tuple[Path, ...]) -> Path | None:
                     return place / item
             except (OSError, ValueError):  # a name that is too long, or has a null byte
                 continue
-    looked = ", ".join(str(place) for place in places)
+    looked = listed(str(place) for place in places)
     raise node.error(f'the map "{name}" is not found in {looked}; give its folder as a map path')
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from simulator.roads import Outline, Road, RoadObject
+from simulator.roads import ObjectCopy, Outline, Road, RoadObject, object_copies
 from simulator.scene.mesh import Mesh, merge
 from simulator.surroundings.shapes import F64
 
@@ -18,7 +18,6 @@ _SIDES = 16  # of a cylinder
 _STEP_M = 2.0  # of rows along the road
 _LOWEST_M = 0.02  # flatter things are no solids
 _SUNK_M = 0.1  # how far shapes reach below the road, which may bend under them
-_MOST = 400  # copies of one object
 _POST_M = 0.3  # thickness of the posts and the beam of a gantry
 
 
@@ -35,13 +34,13 @@ class Solid(NamedTuple):
 
 def solids(road: Road, thing: RoadObject) -> list[Solid]:
     """The shapes of an object and its copies; none for what is flat or has no size."""
-    spots = _spots(road, thing)
+    copies = object_copies(thing)
+    spots = [_spot(road, thing, copy) for copy in copies]
     found = [
-        shape
+        _prism(road, outline, copy.corners(thing, outline), spot)
         for outline in thing.outlines
         if len(outline.corners) > 1 and outline.corners[:, 3].max() > _LOWEST_M
-        for spot in (spots if outline.frame == "local" else spots[:1])
-        for shape in [_prism(road, outline, spot)]
+        for copy, spot in zip(copies, spots)
     ]
     if found:
         return found
@@ -65,30 +64,14 @@ class _Spot(NamedTuple):
         return np.asarray(self.origin + self.turn.apply(local))
 
 
-def _spots(road: Road, thing: RoadObject) -> list[_Spot]:
-    """The object itself, or its separate copies."""
-    own = [thing.length, thing.width, thing.height, thing.radius]
-    places = [] if thing.repeats else [[thing.s, thing.t, thing.z, *own]]
-    for row in thing.repeats:
-        if row.distance < 0.1:
-            continue
-        pairs = (row.object_length, row.width, row.height, row.radius)
-        first = [row.t[0], row.z[0], *(size if pair is None else pair[0] for size, pair in zip(own, pairs))]
-        last = [row.t[1], row.z[1], *(size if pair is None else pair[1] for size, pair in zip(own, pairs))]
-        for k in range(min(int(row.length / row.distance + 1e-6) + 1, _MOST)):
-            part = min(k * row.distance / max(row.length, 1e-9), 1.0)
-            places.append([row.s + k * row.distance, *(a + part * (b - a) for a, b in zip(first, last))])
-    spots = []
-    for s, t, z, *size in places:
-        at = float(np.clip(s, 0.0, road.length))
-        heading = float(road.reference([at])[2][0]) + thing.heading
-        turn = Rotation.from_euler("ZYX", [heading, thing.pitch, thing.roll])
-        spots.append(_Spot(road.point(at, t)[0] + [0.0, 0.0, z], turn, *size))
-    return spots
+def _spot(road: Road, thing: RoadObject, copy: ObjectCopy) -> _Spot:
+    at = float(np.clip(copy.s, 0.0, road.length))
+    heading = float(road.reference([at])[2][0]) + thing.heading
+    turn = Rotation.from_euler("ZYX", [heading, thing.pitch, thing.roll])
+    return _Spot(road.point(at, copy.t)[0] + [0.0, 0.0, copy.z], turn, *copy[3:])
 
 
-def _prism(road: Road, outline: Outline, spot: _Spot) -> Solid:
-    corners = outline.corners
+def _prism(road: Road, outline: Outline, corners: F64, spot: _Spot) -> Solid:
     if outline.frame == "road":
         bottom = road.point(corners[:, 0], corners[:, 1], 0.0)
         bottom[:, 2] += corners[:, 2]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.roads import Road, RoadObject
+from simulator.roads import Road, RoadObject, object_copies
 from simulator.scene.material import Material
 from simulator.scene.model import Body, Model
 from simulator.surroundings import barriers, furniture
@@ -146,15 +146,10 @@ def _shape(place: Place, road: Road, thing: RoadObject) -> None:
 
 
 def _spots(thing: RoadObject, length: float) -> tuple[F64, F64]:
-    """Stations and offsets of an object and its copies."""
-    s, t = [thing.s], [thing.t]
-    for row in thing.repeats:
-        if row.distance > 0.5:
-            u = np.arange(0.0, row.length + 1e-6, row.distance)[:MOST]
-            s += (row.s + u).tolist()
-            t += (row.t[0] + (row.t[1] - row.t[0]) * u / max(row.length, 1e-6)).tolist()
-    keep = np.array([0.0 <= value <= length for value in s])
-    return np.array(s)[keep], np.array(t)[keep]
+    """Stations and offsets of an object or its copies."""
+    places = np.array([copy[:2] for copy in object_copies(thing)]).reshape(-1, 2)
+    s, t = places[(places[:, 0] >= 0.0) & (places[:, 0] <= length)].T
+    return s, t
 
 
 def _plant(place: Place, kind: str, thing: RoadObject, xy: F64, rng: np.random.Generator) -> MapPlant | None:

@@ -197,7 +197,9 @@ def _hedge(place: Place, side: Side, span: tuple[int, int], offset: float) -> No
     low, high = side.along[span[0]], side.along[span[1]]
     at = np.arange(low + piece / 2, high, piece)
     xyz, out, _ = side.at(at, offset)
-    ok = place.clear(xyz[:, :2], 0.35)
+    along = np.stack([-out[:, 1], out[:, 0]], axis=1)
+    reaches = np.linspace(-0.5, 0.5, 5) * piece  # a piece is straight, and its ends must be free as well
+    ok = np.all([place.clear(xyz[:, :2] + reach * along, 0.35) for reach in reaches], axis=0)
     near = float(side.near_m[span[0] : span[1] + 1].min())
     detail = 0 if near < 14 else 1 if near < 40 else 2 if near < 90 else 3
     rng = place.rng("hedge", side.road.id, int(side.left))

@@ -45,6 +45,7 @@ from simulator.world.lamps import (
     Bits,
     flashing,
     signal_bits,
+    switched,
 )
 from simulator.world.loosened import let_loose
 from simulator.world.population import Population, driving_lamps
@@ -231,7 +232,7 @@ def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark:
     models = actor.models(rng)
     models[0] = replace(models[0], class_name="ego")
     row = cast.add(models, position[0], rpy[0], name="ego")
-    cast.lamps[row] = driving_lamps(dark, rng)
+    cast.lamps[row] = switched(driving_lamps(dark, rng), spec.lights)
     limit = float(route.path.speed_limit_mps[0])
     wanted = speed = spec.speed_mps or 0.0
     if spec.speed_mps is None:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.scenario.lights import LIGHTS as NAMED
+from simulator.scenario.lights import UNLIT
 from simulator.scene import Switch
 
 Bits = NDArray[np.uint32]
@@ -92,6 +94,14 @@ class Command:
     def is_dark(self) -> bool:
         """Whether nothing can be seen of the lamp."""
         return self.mode == "off" or self.intensity_cd == 0.0 or (self.color is not None and not any(self.color))
+
+
+def switched(usual: int, lights: Sequence[str]) -> int:
+    """Switches of a vehicle whose scenario names `lights`, by the keys of `scenario.lights`, besides the usual ones."""
+    bits = 0 if UNLIT in lights else usual
+    for light in set(lights) - {UNLIT}:
+        bits |= LIGHTS[NAMED[light]]
+    return bits | (POSITION if bits & (LOW_BEAM | HIGH_BEAM) else 0)  # R48: position lamps burn with the beams
 
 
 def flashing(times_s: Array, switches: int, begin_s: float = 0.0) -> NDArray[np.bool_]:

@@ -31,6 +31,7 @@ EGO_FRONT_M, GAP_M = 4.0, 6.0  # from the rear axle of the ego to its bumper, an
 CLOSING_MPS2 = 1.7  # root of acceleration times comfortable braking: what drivers need to close in (IDM)
 FAR_M, FAR_CELL_M = 45.0, 0.05  # who stays farther from the ego's path is coarser: 5 cm are a pixel of KITTI's at 36 m
 IN_THE_WAY_M = 2.0  # from the middle of the ego's path
+SLOWED = 0.75  # of their speed is left to drivers by those ahead of them, as far as who has to start fast must foresee
 HEADWAY_S = 0.8  # more of it at the speed limit, so that nobody starts at the bumper of another
 CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
@@ -48,6 +49,7 @@ IN_PAIRS, BENCH_MATES_M = 0.4, 0.55  # of those who sit; between them
 CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
 STROLL_MPS = 1.0  # of animals that nothing hurries
+ROOM_M, PARKED_M = 1.8, 3.5  # of a lane to park in; ahead of and behind who parks it is as wide
 BESIDE = frozenset({"shoulder", "parking", "stop", "border"})
 
 
@@ -177,7 +179,8 @@ class Population:
             return
         share = np.where(places.own, 1.0 - traffic.oncoming_share, traffic.oncoming_share)
         reach = np.exp(-places.distance / 25.0) * share
-        limit, ego_mps = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0].speed_mps
+        limit, ego = np.array([self._limit_mps(key) for key in places.key]), self.cast.agents[0]
+        kept = 1.0 if ego.by_chance else SLOWED
         gap = GAP_M + HEADWAY_S * limit
         before_m, after_m = self.roads.clearance(places.key, places.s)
         number = {key: i for i, key in enumerate(dict.fromkeys(places.key))}
@@ -194,7 +197,7 @@ class Population:
             weight = reach * clear
             while (k := self._draw(rng, places.position, weight, max(7.0, tail))) is not None:
                 start = self._start(actor, models, places, k, rng, f"traffic-{n}")
-                closing = ego_mps * max(ego_mps - start.speed_mps, 0.0) / (2 * CLOSING_MPS2)
+                closing = ego.speed_mps * max(ego.speed_mps - kept * start.speed_mps, 0.0) / (2 * CLOSING_MPS2)
                 if places.distance[k] > IN_THE_WAY_M or places.ahead[k] > EGO_FRONT_M + gap[k] + tail + closing:
                     self._drive(models, start, f"traffic-{n}", rng)
                     reach[(lane == lane[k]) & (np.abs(places.s - places.s[k]) < tail + EGO_FRONT_M + gap)] = 0.0
@@ -276,7 +279,11 @@ class Population:
         """
         places, bays = self.lanes, parking_bays(self.network)
         with_bays = {key.road for lanes in bays.lanes for key in lanes}
-        spots = [k for k in range(len(places)) if self._may_park(places.key[k]) and places.key[k].road not in with_bays]
+        spots = [
+            k
+            for k, (key, s) in enumerate(zip(places.key, places.s.tolist(), strict=True))
+            if self._may_park(key) and key.road not in with_bays and self._has_room(key, s)
+        ]
         weight = np.zeros(len(places))
         weight[spots] = self._parking_weight(places.distance[spots], places.ahead[spots])
         gap = np.linalg.norm(bays.position[:, None, :2] - self._path_xy[None], axis=2)
@@ -329,7 +336,7 @@ class Population:
         """Position and yaw of a vehicle beside the outermost lane."""
         yaw = float(places.heading[k]) + rng.normal(0, 0.015)
         beside = self._kerb_side(places.key[k]) * (
-            places.width[k] / 2 + self._kerb_offset(places.key[k], model.size_lwh_m[1])
+            places.width[k] / 2 + self._kerb_offset(places.key[k], float(places.s[k]), model.size_lwh_m[1])
         )
         return places.position[k] + beside * np.array([-np.sin(yaw), np.cos(yaw), 0.0]), yaw
 
@@ -348,17 +355,27 @@ class Population:
         road = self.network.roads[key.road]
         return float(road.speed_limits(key.section, key.lane, road.sections[key.section].s0)[0])
 
-    def _kerb_offset(self, key: LaneKey, width_m: float) -> float:
-        """From the lane's outer edge to the middle of a parked vehicle."""
-        road = self.network.roads[key.road]
-        section = road.sections[key.section]
+    def _room_m(self, key: LaneKey, stations: Array) -> Array:
+        """Widths beside a lane for who parks there, at `stations` of its section; zero where it has no such lane."""
+        section = self.network.roads[key.road].sections[key.section]
         outer = key.lane + (1 if key.lane > 0 else -1)
-        lane = next((lane for lane in section.lanes if lane.id == outer), None)
-        if lane is not None and lane.type in BESIDE:
-            s = (section.s0 + section.s1) / 2
-            room = float(self.network.lane_frame(key.road, lane.id, np.array([s]))[6][0])
-            if room > 1.8:
-                return max(width_m / 2 + 0.15, room / 2)
+        if not any(lane.id == outer and lane.type in BESIDE for lane in section.lanes):
+            return np.zeros_like(stations)
+        stations = np.clip(stations, section.s0, section.s1)
+        return np.asarray(self.network.lane_frame(key.road, outer, stations)[6])
+
+    def _has_room(self, key: LaneKey, s: float) -> bool:
+        """Whether what is beside a lane is as wide all along who parks there, and no pavement before a crossing."""
+        section = self.network.roads[key.road].sections[key.section]
+        here = self._room_m(key, s + PARKED_M * np.array([-1.0, 0.0, 1.0]))
+        most = self._room_m(key, np.linspace(section.s0, section.s1, 9)).max()
+        return bool(here.min() > ROOM_M if most > ROOM_M else np.ptp(here) < 0.1)
+
+    def _kerb_offset(self, key: LaneKey, s: float, width_m: float) -> float:
+        """From the lane's outer edge to the middle of a parked vehicle."""
+        room = float(self._room_m(key, np.array([s]))[0])
+        if room > ROOM_M:
+            return max(width_m / 2 + 0.15, room / 2)
         return 0.28 * width_m + 0.1  # half on the pavement
 
     def people(self) -> None:

@@ -14,6 +14,7 @@ from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Spee
 from simulator.scene import Switch, stance
 from simulator.traffic.staged import Roads
 from simulator.world.cast import Cast
+from simulator.world.lamps import switched
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route, highest_speed
 
@@ -86,8 +87,8 @@ def act(
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
-    if models[0].wheelbase_m and moving:
-        cast.lamps[row] = driving_lamps(dark, rng)
+    if models[0].wheelbase_m and (moving or spec.lights):
+        cast.lamps[row] = switched(driving_lamps(dark, rng) if moving else 0, spec.lights)
     if walk is not None:
         cast.follow(_walk(walk, spec, row, position, route, actor))
         return

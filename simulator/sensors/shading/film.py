@@ -41,6 +41,7 @@ KNEE, KNEE_LEAST = 0.75, 0.45
 MIDDLE_GREY, CONTRAST, CONTRAST_FADES = 0.18, 1.4, 3.0
 # Raw values without light, for noise goes below, and at the headroom.
 BLACK, RAW_MOST = np.float32(1024.0), np.float32(65_535.0)
+SATURATED = np.float32(0.98)  # of the largest raw value: noise leaves nothing to tell beyond
 TONE_GAIN = 1.02
 CODES = 1 << 14  # steps of the tone curve's table
 # Denoising, as cameras do: all over from the second ISO, not below the first. Neighbours whose brightness differs by
@@ -330,7 +331,8 @@ def demosaic(raw: NDArray[np.uint16]) -> F32:
 
     Green is interpolated along lines and edges rather than across, corrected by how the pixel's own colour bends there,
     then red and blue by their differences from green (J. Hamilton and J. Adams, US patent 5,629,734, 1997; the two
-    directions are weighed here): greys stay grey at thin lines, such as far lane markings.
+    directions are weighed here): greys stay grey at thin lines, such as far lane markings. Beside what saturates, which
+    bends at no measurable rate, nothing goes beyond what neighbours have seen: lamps at night have no black outlines.
     """
     import cv2
 
@@ -353,6 +355,16 @@ def demosaic(raw: NDArray[np.uint16]) -> F32:
         difference = np.zeros_like(own)
         difference[first::2, first::2] = (own - green)[first::2, first::2]
         out[..., colour] += cv2.sepFilter2D(difference, -1, half, half, borderType=edge)
+    saturated = own >= SATURATED * RAW_MOST
+    if saturated.any():
+        near = cv2.dilate(saturated.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        for colour, places in enumerate((((0, 0),), ((0, 1), (1, 0)), ((1, 1),))):
+            least, most = np.full_like(own, np.inf), np.full_like(own, -np.inf)
+            for y, x in places:
+                least[y::2, x::2] = most[y::2, x::2] = own[y::2, x::2]
+            about = np.ones((3, 3), np.uint8)
+            bounded = np.clip(out[..., colour], cv2.erode(least, about), cv2.dilate(most, about))
+            out[..., colour] = np.where(near, bounded, out[..., colour])
     return out
 
 

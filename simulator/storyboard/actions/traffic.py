@@ -186,7 +186,7 @@ class TrafficElement(ActionElement):
             failed = 0 if self._make(tries) else failed + 1
             if failed == most:
                 break
-        if failed == _FULL:
+        if failed == _FULL or (wanted and not self._is_filled and not self.made):
             self.world.warn(f"there is room for {len(self.made)} of {wanted} entities of traffic", self.record.line)
         self._is_filled = True
 

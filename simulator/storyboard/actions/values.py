@@ -62,6 +62,8 @@ def _apply(
         rule = record.rule
         changed = old + rule.value if isinstance(rule, model.AddValue) else old * rule.value
         values[name] = int(changed) if isinstance(old, int) else changed
+    elif old is not None:
+        world.warn(f'"{name}" is no number: nothing can be added to it, nor can it be multiplied', record.line)
 
 
 @for_global(model.SetMonitorAction)

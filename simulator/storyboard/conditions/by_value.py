@@ -93,9 +93,11 @@ class TimeOfDay(Check[model.TimeOfDayCondition]):
         except ValueError as error:
             self.world.warn(f"{error}: the condition is never met", self.record.line)
             return False
+        if start.tzinfo is None or wanted.tzinfo is None:  # then both are of the place
+            start, wanted = start.replace(tzinfo=None), wanted.replace(tzinfo=None)
         since = self.world.environment.get("time_of_day_since", 0.0)
         elapsed = self.world.time - cast("float", since) if now.animation else 0.0
-        difference = (start + timedelta(seconds=elapsed)).replace(tzinfo=None) - wanted.replace(tzinfo=None)
+        difference = start + timedelta(seconds=elapsed) - wanted
         return compare(self.record.rule, difference.total_seconds(), 0.0)
 
 
