@@ -223,8 +223,8 @@ def test_white_furnace(look_of: dict[str, float]) -> None:
     builder.add_mesh(ball, (Material("white", (1.0, 1.0, 1.0), **look_of),), "building")  # type: ignore[arg-type]
     stage = stage_of(builder, sun_at(-40))
     sky = stage.sky
-    harmonics = np.zeros((9, 3), np.float32)
-    harmonics[0] = math.pi / 0.282095
+    harmonics = np.zeros((18, 3), np.float32)
+    harmonics[[0, 9]] = math.pi / 0.282095
     even = Sky(
         np.ones_like(sky.table),
         np.ones_like(sky.airlight),

@@ -56,7 +56,7 @@ def even_sky(above: Any, ground: Any, toward_sun: Any = (0.0, 0.0, 1.0), sun_lx:
     return Sky(
         table,
         np.broadcast_to(np.asarray(above, np.float32), (64, 3)).copy(),
-        irradiance_harmonics(table.astype(np.float64), ground.astype(np.float64)).astype(np.float32),
+        np.tile(irradiance_harmonics(table.astype(np.float64), ground.astype(np.float64)), (2, 1)).astype(np.float32),
         ground,
         np.asarray(toward_sun, np.float32),
         np.asarray(sun_lx, np.float32),

@@ -33,6 +33,10 @@ F64 = NDArray[np.float64]
 AZIMUTHS = 64  # of the air-light table
 SECTORS = 128  # of the sky, each taken as even for the light that comes from all of it
 AIRLIGHT_ELEVATION_RAD = math.radians(8.0)  # the air looks like the sky this far above the horizon
+# Among houses and trees, which stand about most of what is seen at a second bounce, the sky is free from about here on
+# and seldom lower: streets as wide as their houses are high show it from 27 to 45 degrees on, wide ones from 15.
+SKYLINE_RAD = math.radians(30.0)
+HIGH_SKY = 9  # row of `Sky.harmonics` from which they are those of this sky
 AUREOLE_MOST = 0.8  # of the diffuse light, that fog's glow about the sun has
 # Albedo of country and roofs under snow, of which tracks, walls and trees are dark (T. Oke, Boundary Layer Climates,
 # 1987: 0.4 to 0.95 for snow), and the depth that hides two thirds of the ground, that of `shading.surface`.
@@ -47,8 +51,9 @@ class Sky(NamedTuple):
             `sky_models.Dome`.
         airlight: (AZIMUTHS, 3) radiance that haze and fog fade to, by azimuth of the view (cells as above), without
             the sunlight that fog scatters once (`shafts`).
-        harmonics: (9, 3) irradiance of a surface by its normal, from the sky and a lit ground below: second-order
-            spherical harmonics (R. Ramamoorthi and P. Hanrahan, SIGGRAPH 2001), cosine lobe included.
+        harmonics: (18, 3) irradiance of a surface by its normal, from the sky and a lit ground below: second-order
+            spherical harmonics (R. Ramamoorthi and P. Hanrahan, SIGGRAPH 2001), cosine lobe included; then that without
+            the low sky.
         ground: (3,) radiance of ground beyond the scene.
         sun_direction: (3,) unit vector toward the sun, or toward the moon when the sun has set.
         sun_lx: (3,) its illuminance on a plane that faces it.
@@ -109,10 +114,12 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, zenith_mag: float = NATURAL_
     air, radiance = _airlight(radiance), radiance + aureole
     horizontal = np.sum(radiance * dome().cosine_weight[..., None], (0, 1)) + sun_lx * max(float(sun[2]), 0.0)
     ground = GROUND_ALBEDO * horizontal / np.pi
+    below, high = ground * _under_snow(atmosphere.snow_depth_m), smoothstep(0.0, SKYLINE_RAD, dome().elevation)
+    harmonics = [irradiance_harmonics(radiance * part, below) for part in (1.0, high[..., None])]
     return Sky(
         np.ascontiguousarray(radiance, np.float32),
         air.astype(np.float32),
-        irradiance_harmonics(radiance, ground * _under_snow(atmosphere.snow_depth_m)).astype(np.float32),
+        np.concatenate(harmonics).astype(np.float32),
         ground.astype(np.float32),
         sun.astype(np.float32),
         sun_lx.astype(np.float32),

@@ -40,7 +40,6 @@ from simulator.sensors.shading.paths import (
     COAT_LEAST,
     MIRROR_LEAST,
     MIRROR_ROUGHEST,
-    OPEN_SHARE,
     SHUT_LEAST,
     WALLS,
     WALLS_LIGHT,
@@ -349,24 +348,10 @@ def look_at_sky(rows, which, way, to, sky, ground):
 
 
 @kernel(inline=True)
-def mirror_sky(rows, which, mx, my, mz, around, sky, ground):
-    """Write what lanes `which` (bits) mirror of the sky along m to `MIRRORED`, as `paths.mirror_sky` has it."""
-    store_vector(rows, MIRROR, mx, my, mz)
-    look_at_sky(rows, which, MIRROR, MIRRORED, sky, ground)
-    # near the horizon streets mirror houses and trees, which are darker than the sky
-    t = minimum(maximum(mz * np.float32(1 / 0.3), splat(ZERO)), splat(ONE))
-    part = np.float32(0.45) + np.float32(0.55) * (t * t * (THREE - TWO * t))
-    part = part * minimum(around * (ONE / OPEN_SHARE), splat(ONE))
-    r, g, b = load_vector(rows, MIRRORED)
-    store_vector(rows, MIRRORED, part * r, part * g, part * b)
-
-
-@kernel(inline=True)
-def low_light(around, mz):
-    """`paths.low_light`, lane by lane."""
+def above_walls(around, mz):
+    """`paths.above_walls`, lane by lane."""
     shut = maximum(ONE - around, splat(SHUT_LEAST))
-    free = minimum(maximum(ONE - WALLS * shut + mz * maximum(mz, splat(ZERO)) / shut, splat(ZERO)), splat(ONE))
-    return WALLS_LIGHT + (ONE - WALLS_LIGHT) * free
+    return minimum(maximum(ONE - WALLS * shut + mz * maximum(mz, splat(ZERO)) / shut, splat(ZERO)), splat(ONE))
 
 
 @kernel(inline=True)
@@ -400,16 +385,20 @@ def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, li
     bare = (looks.rough < splat(BASE_ROUGHEST)) & (brightness(fr, fg, fb) >= splat(MIRROR_LEAST))
     bare = bare & (select(coated, splat(ONE), none) <= none)
     ir, ig, ib = rr, rg, rb
-    mirrors = bits(smooth | bare)
+    mirrors, coats = bits(smooth | bare), bits(coat > none)
+    free = above_walls(around, mz) if mirrors | coats != 0 else splat(ONE)
     if mirrors != 0:
-        mirror_sky(rows, mirrors, mx, my, mz, around, sky, ground)
+        store_vector(rows, MIRROR, mx, my, mz)
+        look_at_sky(rows, mirrors, MIRROR, MIRRORED, sky, ground)
         ir, ig, ib = load_vector(rows, MIRRORED)
+        walls = (ONE - free) * WALLS_LIGHT
+        ir, ig, ib = free * ir + walls * rr, free * ig + walls * rg, free * ib + walls * rb
     base = ONE - coat
     diffuse = INV_PI * (ONE - looks.metallic) * base
     base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
     coat_r, coat_g, coat_b = rr, rg, rb
-    if bits(coat > none) != 0:
-        low = low_light(around, mz)
+    if coats != 0:
+        low = WALLS_LIGHT + (ONE - WALLS_LIGHT) * free
         coat_r, coat_g, coat_b = (
             select(smooth, ir, low * rr),
             select(smooth, ig, low * rg),

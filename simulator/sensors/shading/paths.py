@@ -25,7 +25,6 @@ from simulator.sensors.shading.vector import (
     random2,
     sky_irradiance,
     sky_radiance,
-    step,
     toward_hemisphere,
     unit,
 )
@@ -40,9 +39,12 @@ MIRROR_ROUGHEST = np.float32(0.36)  # of coats
 BASE_ROUGHEST = np.float32(0.22)  # of bare surfaces, such as metal
 COAT_LEAST = np.float32(0.1)
 SECOND_BOUNCE = np.float32(0.52)  # part of the sky that surfaces at the second bounce see
+# Part of the sky above the skyline (`sky.SKYLINE_RAD`), and of the ground, that those see which light a point: of the
+# whole sky a low sun's bright horizon, which streets hide, would light them by half again.
+HIGH_BOUNCE = np.float32(0.62)
 # ... where at least this part of the rays of the first bounce meets the sky; in a tunnel nothing around sees it either.
 OPEN_SHARE = np.float32(0.25)
-# Rough coats that no ray is cast for mirror what is low: in the open the sky down to the horizon, as bright as the mean
+# Coats that no ray is cast for mirror what is low: in the open the sky down to the horizon, as bright as the mean
 # light about the mirrored way; among walls, which close part of the sky, those, and the sky above them. Fitted to what
 # rays find on wet streets, country roads and motorways.
 WALLS_LIGHT, WALLS, SHUT_LEAST = np.float32(0.3), np.float32(3.0), np.float32(0.03)
@@ -313,22 +315,23 @@ def mirrored_openness(start, stop, rows, points, paths, harmonics, found):
 
 @kernel
 def mirror_sky(start, stop, points, paths, sky):
-    """Preview's mirror images: the sky alone, or the ground where the reflection goes down; none where it is closed."""
+    """Preview's mirror images: of the sky above the walls about, and of those, or of the ground where they go down."""
     table, _, harmonics, ground, _, _, _ = sky
     for i in range(start, stop):
         p, path = points[i], paths[i]
         if path.mirrors == 0:
             continue
         r, g, b = sky_radiance(table, ground, path.mx, path.my, path.mz)
-        # near the horizon streets mirror houses and trees, which are darker than the sky
-        seen = np.float32(0.45) + np.float32(0.55) * step(ZERO, np.float32(0.3), path.mz)
         if p.state == SOLID:  # (else a pane is before the sky)
             sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
             around = luminance(path.er, path.eg, path.eb) / max(luminance(sr, sg, sb), np.float32(1e-9))
-            seen *= min(around / OPEN_SHARE, ONE)
-        path.red += path.wr * r * seen
-        path.green += path.wg * g * seen
-        path.blue += path.wb * b * seen
+            free = above_walls(around, path.mz)
+            rr, rg, rb = sky_irradiance(harmonics, path.mx, path.my, path.mz)
+            walls = (ONE - free) * WALLS_LIGHT * around * INV_PI
+            r, g, b = free * r + walls * rr, free * g + walls * rg, free * b + walls * rb
+        path.red += path.wr * r
+        path.green += path.wg * g
+        path.blue += path.wb * b
 
 
 @kernel
@@ -546,8 +549,14 @@ def low_light(around, mz):
     Args:
         around: irradiance over that by the whole sky. mz: rise of the mirrored way.
     """
+    return WALLS_LIGHT + (ONE - WALLS_LIGHT) * above_walls(around, mz)
+
+
+@kernel(inline=True)
+def above_walls(around, mz):
+    """Part of what is mirrored that is sky above the walls about, see `low_light`."""
     shut = max(ONE - around, SHUT_LEAST)
-    return WALLS_LIGHT + (ONE - WALLS_LIGHT) * clamp01(ONE - WALLS * shut + mz * max(mz, ZERO) / shut)
+    return clamp01(ONE - WALLS * shut + mz * max(mz, ZERO) / shut)
 
 
 @kernel

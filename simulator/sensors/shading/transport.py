@@ -17,6 +17,7 @@ from simulator.sensors.shading.contact import NO_CONTACTS
 from simulator.sensors.shading.lamps import DAYLIGHT_SHARE, PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
+from simulator.sensors.sky import HIGH_SKY
 from simulator.sensors.stage import EGO, OPAQUE, SEEN
 from simulator.weather.daylight import daylight
 
@@ -203,7 +204,10 @@ class Transport:
             self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
         lamp_from = LAMP_FROM if per_point else np.inf
-        self.each(len(directions), kernels.compose, points, paths, self.sky, False, np.float32(glow_limit),
+        sky = self.sky
+        if per_point:
+            sky = sky._replace(harmonics=sky.harmonics[HIGH_SKY:] * (kernels.HIGH_BOUNCE / kernels.SECOND_BOUNCE))
+        self.each(len(directions), kernels.compose, points, paths, sky, False, np.float32(glow_limit),
                   np.float32(lamp_from), np.float32(blur))  # fmt: skip
         if per_point:
             self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)

@@ -14,7 +14,7 @@ from simulator.scene import Atmosphere, Switch
 from simulator.sensors.camera import Camera
 from simulator.sensors.shading import film
 from simulator.sensors.shading.vector import ONE, TWO, airlight, sky_radiance
-from simulator.sensors.sky import Sky, make_sky, white_lx
+from simulator.sensors.sky import HIGH_SKY, Sky, make_sky, white_lx
 from simulator.sensors.stage import switched_by_daylight
 from simulator.sensors.worlds.shadow import SunMap
 
@@ -136,7 +136,7 @@ def lights_of(
         exposure = _exposure(sky, white_lx(sky, weather))
         scale = (np.array(exposure.balance) / exposure.white_cd_m2).astype(np.float32)
         row = lights.numbers[k]
-        row[HARMONICS : HARMONICS + 27] = (sky.harmonics * scale / np.pi).ravel()
+        row[HARMONICS : HARMONICS + 27] = (sky.harmonics[:HIGH_SKY] * scale / np.pi).ravel()
         row[SUN : SUN + 3], row[SUN_LIGHT : SUN_LIGHT + 3] = sky.sun_direction, sky.sun_lx * scale / np.pi
         row[GROUND : GROUND + 3], row[SCALE : SCALE + 3] = sky.ground * scale, scale
         row[EXTINCTION] = sky.extinction[0] * math.exp(-EYE_M * weather.thinning_1_m)
