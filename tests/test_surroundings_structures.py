@@ -15,6 +15,7 @@ from simulator.scene.textures import CROPS, linear_mean
 from simulator.surroundings import barriers
 from simulator.surroundings.gantries import CLEAR_M, frame
 from simulator.surroundings.populate import populate
+from simulator.surroundings.tunnel_fittings import SIGNS_M, escape_sign, fittings, station
 
 LINE = np.column_stack([np.linspace(0.0, 30.0, 11), np.zeros(11), np.zeros(11)])
 
@@ -75,6 +76,22 @@ def test_the_hill_covers_the_tube_and_leaves_the_road_free(seed: int) -> None:
     start = np.array([[-150.0, -1.75, 1.5], [-150.0, 1.75, 1.5]])
     along = rays.closest_hit(start, np.tile([1.0, 0.0, 0.0], (2, 1))).t
     assert (along > 290.0).all(), "one sees through"
+
+
+def test_tunnels_show_the_way_to_the_nearer_portal() -> None:
+    """Directive 2004/54/EC: signs of escape routes at most 25 m apart on both walls, stations at most 150 m apart."""
+    s = np.arange(40.0 + SIGNS_M / 2, 640.0, SIGNS_M)
+    found = list(fittings(s, 40.0, 600.0))
+    for left in (True, False):
+        rows = [k for k, side, model in found if side is left and model is not station()]
+        assert rows == list(range(len(s))) and SIGNS_M <= 25.0
+    stations = s[[k for k, _, model in found if model is station()]]
+    assert np.diff([40.0, *stations, 640.0]).max() <= 150.0
+    # as one looks at the right wall the beginning of the tunnel lies to the right
+    first, last = (next(m for k, left, m in found if k == row and not left) for row in (0, len(s) - 1))
+    assert first is escape_sign(True) and last is escape_sign(False)
+    low, high = escape_sign(True).bounds
+    assert low[2] > 0.5 and high[2] < 1.6 and high[0] < 0.1, "no lorry meets it"
 
 
 def test_barriers_have_their_published_sizes() -> None:

@@ -1,4 +1,4 @@
-"""What belongs to bridges and tunnels: parapets, piers, lamps below the ceiling."""
+"""What belongs to bridges and tunnels: parapets, piers, lamps below the ceiling, signs on the walls."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from simulator.surroundings.furniture import CONCRETE, GREY
 from simulator.surroundings.place import Place
 from simulator.surroundings.roadsides import runs
 from simulator.surroundings.shapes import F64, emission, lamp_color
+from simulator.surroundings.tunnel_fittings import SIGNS_M, fittings
 
 BRIDGE_M = 2.2  # a road this high above the land beside it has parapets
 BANK_M = 2.0  # so far above the land 7 m beside it has guard rails (RPS 2009: banks higher than 3 m, steep ones sooner)
@@ -44,6 +45,7 @@ def place_structures(place: Place) -> None:
         if near.any():
             _bridge(place, road, s, near)
             lamps += _lamps(place, road)
+            _fittings(place, road)
     lamps.sort(key=lambda lamp: lamp[0])
     for _, point, yaw, model in lamps[:MOST_LAMPS]:
         place.put_model(model, point, yaw)
@@ -174,3 +176,19 @@ def _lamps(place: Place, road: Road) -> list[tuple[float, F64, float, Model]]:
                 rows = zip(place.distance(points[:, :2]), points, heading, flux)
                 found += [(float(d), p, float(h), luminaire(float(f), switch)) for d, p, h, f in rows if d < 110.0]
     return found
+
+
+def _fittings(place: Place, road: Road) -> None:
+    """Signs of the escape route and emergency stations on the walls near the path."""
+    for tunnel in road.structures:
+        if tunnel.kind != "tunnel" or tunnel.length < 2 * SIGNS_M:
+            continue
+        s = np.arange(tunnel.s + 0.5 * SIGNS_M, tunnel.s + tunnel.length, SIGNS_M)
+        walls, heading = _edges(road, s, inside=True), road.reference(s)[2]
+        points = [road.point(s, t) for t in walls]
+        near = place.distance(road.point(s, np.zeros(len(s)))[:, :2]) < _REACH_M
+        for k, left, model in fittings(s, tunnel.s, tunnel.length):
+            if near[k]:
+                inwards = -np.pi / 2 if left else np.pi / 2
+                place.put_model(model, points[0 if left else 1][k], float(heading[k] + inwards))
+                place.counts["tunnel sign"] += 1

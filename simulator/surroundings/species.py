@@ -56,12 +56,12 @@ def season_of(day_of_year: int, latitude_deg: float) -> str:
     """Season of plants; half a year later in the south; summer in the tropics.
 
     By the phenological calendar of central Europe (means of the German Weather Service, rounded): leaves unfold from
-    10 April, are grown by the end of May, turn from 25 September and have fallen by 15 November.
+    10 April and are grown, and blossom is over, by 17 May; they turn from 25 September and have fallen by 15 November.
     """
     if abs(latitude_deg) < 23.5:
         return "summer"
     day = (day_of_year if latitude_deg > 0 else day_of_year + 182) % 365
-    return ("winter", "spring", "summer", "autumn", "winter")[bisect_right((100, 151, 268, 319), day)]
+    return ("winter", "spring", "summer", "autumn", "winter")[bisect_right((100, 137, 268, 319), day)]
 
 
 @cache

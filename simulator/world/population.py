@@ -45,6 +45,7 @@ JAYWALKERS, STRAYS_HZ = 0.15, 1.0 / 6.0
 APART_M = 0.3  # between those who set out
 NARROWEST_M, WIDEST_M = 0.2, 0.42  # radius of people, with what they carry
 SITTING = 0.3  # share of those who do not walk
+RAIN_MM_H, UMBRELLAS = 0.3, 0.55  # in more rain so many carry an umbrella, and nobody sits down
 IN_PAIRS, BENCH_MATES_M = 0.4, 0.55  # of those who sit; between them
 CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
@@ -388,8 +389,12 @@ class Population:
             cls: Any = member("actors", kind)
             pace = float(cls.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             if kind in ("pedestrian", "child"):
-                pose = "walking" if walks else "sitting" if rng.random() < SITTING else "standing"
-                actor = cls(pose=pose, pace_mps=pace, seat="bench")
+                rains = self.scenario.weather.rain_mm_h > RAIN_MM_H
+                pose = "walking" if walks else "sitting" if rng.random() < SITTING and not rains else "standing"
+                held = {}
+                if rains and "carries" in cls.model_fields and generator(self.seed, "umbrella", n).random() < UMBRELLAS:
+                    held["carries"] = "umbrella"
+                actor = cls(pose=pose, pace_mps=pace, seat="bench", **held)
             else:
                 walks = True
                 actor = cls(pace_mps=pace) if kind == "runner" else cls()
