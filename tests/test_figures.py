@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +12,12 @@ from numpy.typing import NDArray
 from test_actors import KINDS, SHOE, all_vertices, models, sole_tracks
 
 from simulator.actors.coachwork import Slot
+from simulator.actors.figure import figure
+from simulator.actors.hull import hull
+from simulator.actors.physique import Part
 from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import signed_volume
+from simulator.actors.wardrobe import adult
 from simulator.data import load_asset
 from simulator.scene import Driver, Material, Mesh, Model, SceneBuilder, footing
 from simulator.scene.mesh import grid
@@ -200,3 +206,25 @@ def test_coarse_models_have_the_same_shape_within_a_cell(kind: str, seed: int) -
     for a, b in zip(fine.bodies, coarse.bodies, strict=True):
         near = cKDTree(a.mesh.vertices).query(b.mesh.vertices)[0] if len(b.mesh.vertices) else np.zeros(1)
         assert near.max() < cell * np.sqrt(3)
+
+
+def test_the_front_of_a_hull_is_met_between_its_levels() -> None:
+    """A front that leans by 45 degrees and sides that draw in are straight lines between two levels."""
+    body = hull([0.0, 1.0, 2.0], [3.0, 3.0, 2.0], [0.0, 0.0, 0.0], [1.0, 1.0, 0.8], [2.0, 1.0])
+    for z in (1.0, 1.25, 1.7, 2.0):
+        assert body.nose_at(z, 0.0) == pytest.approx(4.0 - z)
+        assert body.half_at(z) == pytest.approx(1.2 - 0.2 * z)
+    assert body.nose_at(0.5, 0.0) == pytest.approx(3.0)
+
+
+def test_motorcyclists_wear_gloves_and_others_show_their_hands() -> None:
+    """The hands are the lowest skin of who stands with long sleeves; in gloves only the head shows any."""
+    for clothes, bare in (("riding", False), ("casual", True)):
+        person = adult("male", 5, clothes, 1.75, np.random.default_rng(2))
+        dress = replace(person.dress, sleeve=1.0, legs="trousers")
+        skin = [
+            segment.mesh.vertices[segment.mesh.faces[segment.mesh.slots == Part.SKIN]]
+            for segment in figure(person.physique, dress, np.random.default_rng(3))
+        ]
+        lowest = min(points[..., 2].min() for points in skin if len(points))
+        assert (lowest < 0.6 * 1.75) == bare

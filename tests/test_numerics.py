@@ -264,6 +264,14 @@ def test_is_cached_knows_the_present_source(tmp_path: Path) -> None:
     assert _run_kernel(tmp_path, code, **cache) == "False 4.0 True\n"
 
 
+def test_kernels_are_compiled_where_numba_is_told_to_compile_nothing(tmp_path: Path) -> None:
+    _write_kernel(tmp_path, "np.sort(np.array([pair, 2 * pair]))[1]")
+    (tmp_path / "made.py").write_text("import numpy as np\n" + (tmp_path / "made.py").read_text())
+    code = "import made\nprint(made.double(1.5), len(made.double.signatures), made.double.py_func(2.0))"
+    told = {"NUMBA_DISABLE_JIT": "1", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    assert _run_kernel(tmp_path, code, **told) == "3.0 1 4.0\n"
+
+
 def test_processes_that_want_the_same_kernel_compile_it_once(tmp_path: Path) -> None:
     _write_kernel(tmp_path, "2 * pair")
     code = "import made; made.double(1.5); print(sum(made.double.stats.cache_misses.values()))"

@@ -66,6 +66,17 @@ def test_copies_grow_and_rows_have_no_gaps() -> None:
     assert _filled(wall) == pytest.approx(20 * (0.6 * (1.5 + SUNK_M) + 0.4 * 1.0 / 12), rel=0.005)
 
 
+@pytest.mark.parametrize("frame", ["local", "road"])
+@pytest.mark.parametrize("distance_m", [0.0, 10.0])
+def test_outlines_move_with_the_copies(frame: str, distance_m: float) -> None:
+    """From s = 50, t = 5 to t = 6; without a distance there is one, at the start of the row."""
+    corners = L_SHAPE + ([50.0, 5.0, 0.0, 0.0] if frame == "road" else 0.0)
+    row = Repeat(20.0, 10.0, distance_m, (6.0, 6.0))
+    thing = RoadObject("i", 50.0, 5.0, type="obstacle", outlines=(Outline(frame, corners),), repeats=(row,))
+    corner = [shape.bottom.min(axis=0) for shape in solids(ROAD, thing)]
+    np.testing.assert_allclose(corner, [[20, 6, 0], [30, 6, 0]][: 1 + (distance_m > 0.0)], atol=1e-9)
+
+
 def test_a_gantry_leaves_room_for_traffic() -> None:
     shapes = solids(ROAD, RoadObject("g", 60.0, 0.0, type="gantry", length=0.5, width=10.0, height=6.0))
     assert len(shapes) == 3

@@ -12,9 +12,6 @@ def entry(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
     numba looks at all arrays of all NamedTuples at each call, to choose among what it has compiled; this does not, so
     that arguments of other types, or arrays that are not as contiguous as these, are not noticed.
     """
-    compile_for = getattr(function, "compile", None)
-    if compile_for is None:  # a plain function, where NUMBA_DISABLE_JIT is set
-        return function
-    types = tuple(map(function.typeof_pyval, arguments))  # type: ignore[attr-defined]  # of numba's dispatchers
-    found: Callable[..., Any] = compile_for(types)
+    dispatcher: Any = function
+    found: Callable[..., Any] = dispatcher.compile(tuple(map(dispatcher.typeof_pyval, arguments)))
     return found

@@ -3,6 +3,9 @@
 numba's disk cache keys a function by its own file only, so editing a callee in another file would leave the
 caller's old machine code in use. `kernel` therefore puts a digest of the function's module and of every
 `simulator` module it imports (transitively) into the cached name.
+
+NUMBA_DISABLE_JIT=1 leaves the functions of others uncompiled, not kernels: vectors and raw memory have no form in
+Python. A kernel's `py_func` is the plain function, for debuggers.
 """
 
 from __future__ import annotations
@@ -11,15 +14,15 @@ import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any, overload
 
 import numba
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
@@ -83,6 +86,17 @@ def source_digest(module: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
+@contextmanager
+def _compiling() -> Iterator[None]:
+    """numba compiles within it, even with NUMBA_DISABLE_JIT=1."""
+    with global_compiler_lock:
+        disabled, config.DISABLE_JIT = config.DISABLE_JIT, 0
+        try:
+            yield
+        finally:
+            config.DISABLE_JIT = disabled
+
+
 @overload
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """`@kernel`."""
@@ -119,6 +133,11 @@ def kernel(
         }
         if inline:
             options.update(forceinline=True)
+        with _compiling():
+            return made(plain, options)
+
+    def made(plain: Callable[..., Any], options: dict[str, Any]) -> Any:
+        """What numba compiles when it is called."""
         part = cache(lambda: numba.njit(pipeline_class=Part, no_cpython_wrapper=True, **options)(plain))
         if inline or inner:
             return part()
@@ -167,20 +186,18 @@ def borrowed(_context, value):
 
 def _compile_once(dispatcher: Any) -> None:
     """While a process compiles a kernel let others that want it too wait, and then take it from the cache."""
-    file = _cache_file(dispatcher)
-    if file is None:
-        return
-    compile_here = dispatcher.compile
+    file, compile_here = _cache_file(dispatcher), dispatcher.compile
 
     def compile_or_wait(signature: Any) -> Any:
         """Compile for a signature, one process at a time."""
         from filelock import FileLock
 
         # Always in this order: whoever waits for another process has numba's own lock.
-        with global_compiler_lock, ExitStack() as stack:
+        with _compiling(), ExitStack() as stack:
             # Without, where the folder cannot be written or has no locks, or whoever compiles it seems to be stopped.
             with suppress(OSError, NotImplementedError):
-                stack.enter_context(FileLock(f"{file._index_path}.lock", timeout=LONGEST_COMPILE))
+                if file is not None:
+                    stack.enter_context(FileLock(f"{file._index_path}.lock", timeout=LONGEST_COMPILE))
             return compile_here(signature)
 
     dispatcher.compile = compile_or_wait

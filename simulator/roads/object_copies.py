@@ -32,7 +32,8 @@ class ObjectCopy(NamedTuple):
 def object_copies(thing: RoadObject) -> list[ObjectCopy]:
     """The object itself, or, where it is repeated, its separate copies, which take its place (OpenDRIVE 1.8, 13.4).
 
-    From the start of a row to its end all values change linearly.
+    From the start of a row to its end all values change linearly. A row without distances is one long shape, of which
+    there are no copies; an object with outlines and no height of its own stands once, at the start of the row.
     """
     own = (thing.length, thing.width, thing.height, thing.radius)
     if not thing.repeats:
@@ -41,7 +42,8 @@ def object_copies(thing: RoadObject) -> list[ObjectCopy]:
     for row in thing.repeats:
         sizes = zip(own, (row.object_length, row.width, row.height, row.radius))
         pairs = (row.t, row.z, *((size, size) if pair is None else pair for size, pair in sizes))
-        count = int(row.length / row.distance + 1e-6) + 1 if row.distance > _NEAREST_M else 0
+        alone = bool(thing.outlines) and not (row.height or thing.height)
+        count = int(row.length / row.distance + 1e-6) + 1 if row.distance > _NEAREST_M else int(alone)
         for k in range(min(count, _MOST)):
             part = min(k * row.distance / max(row.length, 1e-9), 1.0)
             found.append(ObjectCopy(row.s + k * row.distance, *(a + part * (b - a) for a, b in pairs)))
