@@ -388,11 +388,18 @@ def steady_light(rows, looks, fresnel, harmonics, sky, ground, corners, grid, li
     mirrors, coats = bits(smooth | bare), bits(coat > none)
     free = above_walls(around, mz) if mirrors | coats != 0 else splat(ONE)
     if mirrors != 0:
-        store_vector(rows, MIRROR, mx, my, mz)
-        look_at_sky(rows, mirrors, MIRROR, MIRRORED, sky, ground)
-        ir, ig, ib = load_vector(rows, MIRRORED)
-        walls = (ONE - free) * WALLS_LIGHT
-        ir, ig, ib = free * ir + walls * rr, free * ig + walls * rg, free * ib + walls * rb
+        walls, open_above = (ONE - free) * WALLS_LIGHT, free > none
+        ir, ig, ib = walls * rr, walls * rg, walls * rb
+        looking = mirrors & bits(open_above)
+        if looking != 0:
+            store_vector(rows, MIRROR, mx, my, mz)
+            look_at_sky(rows, looking, MIRROR, MIRRORED, sky, ground)
+            r, g, b = load_vector(rows, MIRRORED)  # arbitrary where nobody looks
+            ir, ig, ib = (
+                ir + select(open_above, free * r, none),
+                ig + select(open_above, free * g, none),
+                ib + select(open_above, free * b, none),
+            )
     base = ONE - coat
     diffuse = INV_PI * (ONE - looks.metallic) * base
     base_r, base_g, base_b = select(bare, ir, rr), select(bare, ig, rg), select(bare, ib, rb)
