@@ -62,7 +62,7 @@ from simulator.world.walls import Walls
 if TYPE_CHECKING:
     from simulator.anomalies.base import Site
 
-SCENERY_RADIUS_M = 260.0  # of ground about the ego where it ends its drive, and about what lies ahead of it at the start
+SCENERY_RADIUS_M = 260.0  # of ground about what lies ahead of the ego at the start, and about where it ends its drive
 VIEW_AHEAD_M, WAY_STEP_M = 60.0, 5.0
 JAYWALKING = "BEH-14"  # of `assets/taxonomy.csv`
 
