@@ -4,9 +4,6 @@ The common surface passes through the middle of every lane at the height of its 
 say by how near their lanes' middles are, and by how far they still are from the edge of their own carriageway, so
 that the surface is continuous. Only where the middles of two such lanes cross does it lie between the two, within a
 centimetre or two: wheels pass to the left and to the right, where it is gentle. Where the roads agree nothing moves.
-
-Some maps give two lanes that cross heights that no road could have, up to 20 cm apart. There both give way, over
-metres: the surface goes from one height to the other as a driver would find it, not by a step.
 """
 
 from __future__ import annotations
@@ -19,7 +16,6 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from simulator.roads.surface_index import QuadIndex, TriangleIndex
 from simulator.roads.surface_polygons import Triangles, parts_of, polygons_of, triangulate
@@ -32,9 +28,6 @@ _AGREE_M = 0.0005
 _TOUCH_M = 0.03
 _MIDDLE_M = 0.0002  # this near to the middle of a lane it is as good as there
 _STEP_M = 0.35  # along the middles of lanes
-_FAR_APART_M = 0.08  # two lanes that cross with a larger step give way to each other
-_GIVING_WAY_M = 2.0  # as far from where they cross; a little more than the width of a lane
-_SOFT_M = 1.0  # there a lane holds its height as little as it does this far beside its middle elsewhere
 _RAMP_M = 0.005  # where two cross the surface goes from one to the other as near as this to both
 _CELL_M = 2.0  # of the common surface between them
 _GRID_M = 0.00005  # to which its edges are rounded, so that they meet
@@ -147,7 +140,7 @@ class CommonGround:
 def uneven_roads(rows: list[Rows]) -> frozenset[int]:
     """Numbers of the roads whose carriageways overlap at heights that differ."""
     bands = [band for part in rows if (band := _band(part))]
-    return frozenset(_Overlaps.of(bands, give_way=False).unequal().ravel().tolist()) if bands else frozenset()
+    return frozenset(_Overlaps.of(bands).unequal().ravel().tolist()) if bands else frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,14 +149,12 @@ class _Overlaps:
 
     Attributes:
         road: (P,) number of the road of a corner.
-        far_apart: (F, 2) where lanes cross at heights that no road could have.
         point, quad: (K,) which corner lies on which quad of `lanes`, at about its height.
         z, weight: (K,) height of the quad there, and its say.
     """
 
     lanes: _Lanes
     index: QuadIndex
-    far_apart: Array
     points: Array
     road: Index
     point: Index
@@ -172,20 +163,19 @@ class _Overlaps:
     weight: Array
 
     @staticmethod
-    def of(bands: list[_Band], *, give_way: bool = True) -> _Overlaps:
-        """Of all carriageways; whose lanes `give_way` to others far above or below them."""
+    def of(bands: list[_Band]) -> _Overlaps:
+        """Of all carriageways."""
         lanes = _Lanes.of(bands)
-        far_apart = _far_apart(lanes) if give_way else np.zeros((0, 2))
         points = np.concatenate([band.ground.reshape(-1, 3) for band in bands])
         road = np.concatenate([np.full(band.ground[..., 0].size, band.rows.number) for band in bands])
         index = QuadIndex(lanes.corners, _TOUCH_M)
         point, quad = index.near(points[:, :2])
-        z, weight = _say(lanes, quad, points[point, :2], far_apart)
+        z, weight = _say(lanes, quad, points[point, :2])
         own = lanes.road[quad] == road[point]
         z[own] = points[point[own], 2]
         level = np.abs(z - points[point, 2]) < SAME_LEVEL_M
         level &= np.bincount(point[level & ~own], minlength=len(points))[point] > 0
-        return _Overlaps(lanes, index, far_apart, points, road, point[level], quad[level], z[level], weight[level])
+        return _Overlaps(lanes, index, points, road, point[level], quad[level], z[level], weight[level])
 
     def step(self) -> Array:
         """(P,) how far each corner lies below the common height; 0 where that is next to nothing."""
@@ -239,7 +229,7 @@ def _common_ground(found: _Overlaps, moved: NDArray[np.bool_]) -> CommonGround:
             point, quad = found.index.near(points)
             own = group[quad] == name
             point, quad = point[own], quad[own]
-            return _mean(point, lanes.road[quad], *_say(lanes, quad, points[point], found.far_apart), len(points))
+            return _mean(point, lanes.road[quad], *_say(lanes, quad, points[point]), len(points))
 
         points, z, faces = refined(_plan(area, lanes.corners[near], lanes.road[near]), height, _BEND_M, _FINEST_M)
         shapely.prepare(area)
@@ -277,7 +267,7 @@ def _with_overlapped(
 
 def _plan(area: shapely.Geometry, corners: Array, road: Index) -> Array:
     """Triangles (T, 3, 2) of an area and its rim, with edges along the middles of all lanes (quads (Q, 4, 3))."""
-    ends = _ends(corners)
+    ends = np.stack([corners[:, :2].mean(axis=1), corners[:, 2:].mean(axis=1)], axis=1)
     long = np.linalg.norm((ends[:, 1] - ends[:, 0])[:, :2], axis=1) > _SHORT_M
     middles = shapely.linestrings(ends[long, :, :2])
     wide = area.buffer(_RIM_M, join_style="mitre")
@@ -305,26 +295,6 @@ def _crossings(middles: NDArray[np.object_], ends: Array, road: Index) -> NDArra
 
     In a ring the surface goes from one to the other. The smaller the angle, the wider it is.
     """
-    center, step, sine = _meetings(middles, ends, road)
-    differ = (step > _AGREE_M) & (step < _FAR_APART_M)
-    radius = np.minimum(_RAMP_M / sine[differ], _STEP_M)
-    return np.asarray(shapely.boundary(shapely.buffer(shapely.points(center[differ]), radius, quad_segs=2)))
-
-
-def _far_apart(lanes: _Lanes) -> Array:
-    """(F, 2) where the middles of lanes of two roads cross too far above each other."""
-    ends = _ends(lanes.corners[lanes.drives])
-    center, step, _ = _meetings(shapely.linestrings(ends[..., :2]), ends, lanes.road[lanes.drives])
-    return center[(step >= _FAR_APART_M) & (step < SAME_LEVEL_M)]
-
-
-def _ends(corners: Array) -> Array:
-    """(Q, 2, 3) where the middle of a lane enters and leaves its quads (Q, 4, 3)."""
-    return np.stack([corners[:, :2].mean(axis=1), corners[:, 2:].mean(axis=1)], axis=1)
-
-
-def _meetings(middles: NDArray[np.object_], ends: Array, road: Index) -> tuple[Array, Array, Array]:
-    """Where the middles (K, 2, 3) of lanes of two roads (K,) cross: (M, 2), the step there, the sine of the angle."""
     one, two = shapely.STRtree(middles).query(middles, predicate="crosses")
     once = (one < two) & (road[one] != road[two])
     one, two = ends[one[once]], ends[two[once]]
@@ -334,8 +304,11 @@ def _meetings(middles: NDArray[np.object_], ends: Array, road: Index) -> tuple[A
     p = (w[:, 0] * v[:, 1] - w[:, 1] * v[:, 0]) / area
     q = (w[:, 0] * u[:, 1] - w[:, 1] * u[:, 0]) / area
     step = np.abs(one[:, 0, 2] + p * (one[:, 1] - one[:, 0])[:, 2] - two[:, 0, 2] - q * (two[:, 1] - two[:, 0])[:, 2])
+    differ = (step > _AGREE_M) & (step < SAME_LEVEL_M)
+    center = (one[:, 0, :2] + p[:, None] * u)[differ]
     sine = np.abs(area) / (np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1))
-    return one[:, 0, :2] + p[:, None] * u, step, sine
+    radius = np.minimum(_RAMP_M / sine[differ], _STEP_M)
+    return np.asarray(shapely.boundary(shapely.buffer(shapely.points(center), radius, quad_segs=2)))
 
 
 def _band(part: Rows) -> _Band | None:
@@ -344,17 +317,13 @@ def _band(part: Rows) -> _Band | None:
     return _Band(part, driving[0], driving[-1] + 1) if driving else None
 
 
-def _say(lanes: _Lanes, quad: Index, xy: Array, far_apart: Array) -> tuple[Array, Array]:
+def _say(lanes: _Lanes, quad: Index, xy: Array) -> tuple[Array, Array]:
     """Heights (K,) of quads at points (K, 2), and the weight of each."""
     part = corner_weights(lanes.corners[quad], xy)
     z, aside = (np.einsum("ij,ij->i", part, values[quad]) for values in (lanes.corners[..., 2], lanes.aside))
     inset = np.einsum("ij,ijk->ik", part, lanes.edges[quad]).min(axis=1)
-    soft = np.full(len(xy), _MIDDLE_M**2)
-    if len(far_apart):
-        near = np.maximum(1.0 - cKDTree(far_apart).query(xy)[0] / _GIVING_WAY_M, 0.0)
-        soft += (_SOFT_M * near * near * (3.0 - 2.0 * near)) ** 2
     # A little more than zero at the edge, where two may coincide.
-    return z, (np.maximum(inset, 0.0) + _TOUCH_M) / (aside * aside + soft)
+    return z, (np.maximum(inset, 0.0) + _TOUCH_M) / (aside * aside + _MIDDLE_M**2)
 
 
 def _mean(point: Index, road: Index, z: Array, weight: Array, count: int) -> Array:
