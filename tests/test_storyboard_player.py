@@ -371,6 +371,14 @@ def test_at_the_end_of_the_road_it_stops() -> None:
 # ----------------------------------------------------------------------------------------------------- geometry
 
 
+def test_who_is_put_down_beyond_the_end_of_the_road_stays_there() -> None:
+    beyond = model.RelativeObjectPosition("lead", 12.0, 1.0)
+    setting = {"lead": [at(99.9)], "ego": [model.TeleportAction(beyond), speed(5.0)]}
+    recording = play(scenario(setting), straight(100.0), until=2.0)
+    [place] = {(round(row.x, 6), round(row.y, 6)) for row in recording.of("ego")}
+    assert place == pytest.approx((111.9, -WIDTH / 2 + 1.0))
+
+
 def test_gaps_of_boxes_agree_with_shapely() -> None:
     rng = np.random.default_rng(5)
     for _ in range(300):

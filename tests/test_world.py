@@ -10,10 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 import simulator
+from simulator import raycast
 from simulator.data import data_dir
 from simulator.roads import parking_bays, procedural, read_opendrive
 from simulator.roads.surface import surface
 from simulator.scenario.models import Scenario
+from simulator.scene.classes import class_id
 from simulator.world import lamps
 from simulator.world.build import build_world
 
@@ -181,6 +183,25 @@ def test_bodies_dive_when_they_brake_and_riders_lean_with_their_bicycles() -> No
     under = np.array([[at.rpy[rider.parent, 0] for at in states] for rider in riders])
     np.testing.assert_array_equal(lean, under)
     assert 2.0 < np.degrees(np.abs(lean)).max() < 25.0
+
+
+def test_there_is_road_ahead_at_the_end_of_a_long_drive() -> None:
+    data = {
+        "duration_s": 15.0,
+        "road": {"kind": "motorway", "length_m": 1500},
+        "surroundings": {"vegetation": 0, "buildings": 0},
+        "ego": {"kind": "car", "speed_mps": 36, "road": "0", "s_m": 100.0},
+    }
+    world = build_world(simulator.Scenario.model_validate(data).sample(1))
+    rays, scene = raycast.Scene(), world.scene
+    for row in np.flatnonzero(np.isin(scene.instance_class, [class_id("road"), class_id("road_marking")])).tolist():
+        mesh = scene.meshes[scene.instance_mesh[row]]
+        rays.add(mesh.vertices, mesh.faces, scene.instance_pose[row])
+    rays.commit()
+    driven = 36.0 * np.linspace(0.0, 15.0, 31)
+    eyes = world.route.path.at(np.append(driven, driven[-1] + 200.0))[0] - scene.origin + [0.0, 0.0, 0.5]
+    hits = rays.closest_hit(eyes.astype(np.float32), np.tile(np.float32([0, 0, -1]), (len(eyes), 1)))
+    np.testing.assert_allclose(hits.t, 0.5, atol=0.01)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -244,12 +244,13 @@ def preview(
     out: Annotated[Path, typer.Option("--out", metavar="PNG", help="Picture to write.")] = Path("preview.png"),
     seed: Seed = 0,
     set_: Set = None,
+    opengl: Annotated[bool, typer.Option("--opengl", help="Plain, without weather, if there is OpenGL.")] = False,
 ) -> None:
     """Take a quick look: one picture of the scene's first moment."""
     from simulator.pipeline.look import look
 
     [(_, loaded)] = _load_all([scenario], set_ or [])
-    drawn_by = look(loaded.sample(seed), out, lambda text: typer.echo(text, err=True))
+    drawn_by = look(loaded.sample(seed), out, lambda text: typer.echo(text, err=True), opengl=opengl)
     typer.echo(f"{out} ({drawn_by})")
 
 

@@ -5,20 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.errors import InputError, OutputError
 from simulator.scenario.models import Scenario
 
+if TYPE_CHECKING:
+    from simulator.sensors.camera import Camera
+    from simulator.world import World
 
-def look(scenario: Scenario, out: Path, report: Callable[[str], None] = lambda text: None) -> str:
+
+def look(
+    scenario: Scenario, out: Path, report: Callable[[str], None] = lambda text: None, *, opengl: bool = False
+) -> str:
     """Write a picture (PNG) of a concrete scenario's first moment.
 
-    OpenGL draws it; where there is none, our own renderer does at preview quality.
+    Our own renderer draws it at preview quality.
 
     Args:
         scenario: concrete.
         out: picture to write.
         report: told what takes long.
+        opengl: draw it with OpenGL where there is any: plain, without weather, but with fewer kernels to compile.
 
     Returns:
         What drew it: "OpenGL" or "ray casting".
@@ -31,7 +42,6 @@ def look(scenario: Scenario, out: Path, report: Callable[[str], None] = lambda t
     from simulator.numerics.jit import is_cached
     from simulator.pipeline.flow import sensors_of
     from simulator.sensors.camera import Camera
-    from simulator.sensors.preview import NoGraphics, Preview
     from simulator.traffic.acting import act
     from simulator.world import build_world
 
@@ -43,13 +53,9 @@ def look(scenario: Scenario, out: Path, report: Callable[[str], None] = lambda t
     if not is_cached(act):  # which every drive calls
         report("compiling kernels (first run only)")
     world = build_world(scenario)
-    snapshot = world.timeline.at(0)
-    try:
-        with Preview(world.scene, world.atmosphere) as preview:
-            world_SE3_camera = snapshot.world_SE3_object[world.ego] @ camera.ego_SE3_sensor
-            picture = preview.render(snapshot, camera.model, world_SE3_camera, hidden=(world.ego,)).rgb
-        drawn_by = "OpenGL"
-    except NoGraphics:
+    picture = _by_opengl(world, camera) if opengl else None
+    drawn_by = "OpenGL"
+    if picture is None:
         from simulator.sensors.stage import Stage
 
         stage = Stage(world.scene, world.timeline, world.conditions.at, world.ego)
@@ -63,6 +69,19 @@ def look(scenario: Scenario, out: Path, report: Callable[[str], None] = lambda t
         partial.unlink(missing_ok=True)
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
     return drawn_by
+
+
+def _by_opengl(world: World, camera: Camera) -> NDArray[np.uint8] | None:
+    """(H, W, 3) uint8 sRGB, or None where this machine has no OpenGL."""
+    from simulator.sensors.preview import NoGraphics, Preview
+
+    snapshot = world.timeline.at(0)
+    world_SE3_camera = snapshot.world_SE3_object[world.ego] @ camera.ego_SE3_sensor
+    try:
+        with Preview(world.scene, world.atmosphere) as preview:
+            return preview.render(snapshot, camera.model, world_SE3_camera, hidden=(world.ego,)).rgb
+    except NoGraphics:
+        return None
 
 
 def _check_target(out: Path) -> None:

@@ -71,7 +71,13 @@ def _contradictions(cls: type[Block], made: Block, wrong: set[str | int]) -> lis
 
 _EXTRA = "extra_forbidden"
 _MAPPING = "must be a mapping of keys"
-_WORDING = {"missing": "is required", "model_type": _MAPPING, "dict_type": _MAPPING, "model_attributes_type": _MAPPING}
+_WORDING = {
+    "missing": "is required",
+    "model_type": _MAPPING,
+    "dict_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "tuple_type": "must be a list, such as [a, b]",
+}
 
 
 def relocated(error: ValidationError, prefix: tuple[str | int, ...] = (), drop: int = 0) -> list[InitErrorDetails]:

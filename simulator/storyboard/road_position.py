@@ -408,7 +408,9 @@ class RoadPosition:
             if not done:
                 entered = self._enter(forward, choose)
                 if entered is None:
-                    self.set_lane(road, self.lane, road.length if forward else 0.0, self.offset)
+                    end = road.length if forward else 0.0
+                    if not (self.at_end and abs(self.s - end) < TINY):  # who stands there, or beyond, stays
+                        self.set_lane(road, self.lane, end, self.offset)
                     self.at_end = True
                     return Moved.END_OF_ROAD
                 result, contact = entered

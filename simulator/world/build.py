@@ -62,7 +62,8 @@ from simulator.world.walls import Walls
 if TYPE_CHECKING:
     from simulator.anomalies.base import Site
 
-SCENERY_RADIUS_M = 260.0
+SCENERY_RADIUS_M = 260.0  # of ground about what lies ahead of the ego at the start, and about where it ends its drive
+VIEW_AHEAD_M, WAY_STEP_M = 60.0, 5.0
 JAYWALKING = "BEH-14"  # of `assets/taxonomy.csv`
 
 
@@ -122,7 +123,7 @@ def build_world(scenario: Scenario) -> World:
     atmosphere = conditions.at(0)
     origin = np.round(route.path.xyz[0])
     builder = SceneBuilder(origin)
-    middle, radius = _scenery(route, whole=drive is not None)
+    middle, radius = _scenery(scenario, route, whole=drive is not None)
     season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
     style = choose_style(scenario.surroundings.kind, network, route.path, seed)
     look = SurfaceStyle.draw(seed, land=style.land, season=season, manholes=style.urban)
@@ -215,12 +216,15 @@ def _place_anomalies(scenario: Scenario, site: Site, cast: Cast) -> list[int]:
     return first
 
 
-def _scenery(route: Route, *, whole: bool) -> tuple[Any, float]:
-    """Centre and radius of the ground that is made: around the ego's start, or around its whole way."""
-    path = route.path
+def _scenery(scenario: Scenario, route: Route, *, whole: bool) -> tuple[Any, float]:
+    """Centre and radius of the ground that is made: around all of the ego's way, or what it gets to see of it."""
+    path, first, last = route.path, 0.0, route.path.length
     if not whole:
-        return path.at(np.array([min(60.0, path.length / 2)]), 0.0)[0][0, :2], SCENERY_RADIUS_M
-    low, high = path.xyz[:, :2].min(0), path.xyz[:, :2].max(0)
+        speed = highest_speed(scenario.ego.speed_mps or float(path.speed_limit_mps.max()), scenario.ego.manoeuvres)
+        first = min(VIEW_AHEAD_M, path.length / 2)
+        last = max(first, min(speed * scenario.duration_s, path.length))
+    way = path.at(np.linspace(first, last, 1 + int(np.ceil((last - first) / WAY_STEP_M))), 0.0)[0][:, :2]
+    low, high = way.min(0), way.max(0)
     return (low + high) / 2, float(np.hypot(*(high - low)) / 2) + SCENERY_RADIUS_M
 
 
