@@ -253,10 +253,10 @@ def test_output_into_a_closed_pipe_is_silent() -> None:
 @pytest.mark.parametrize(
     ("command", "code", "error"),
     [
-        ("schema > /dev/full", 2, "oddroad: the output cannot be written: No space left on device\n"),
+        ("coverage opendrive > /dev/full", 2, "oddroad: the output cannot be written: No space left on device\n"),
         ("generate none.yaml --out none 2>&-", 2, ""),
         ("generate none.yaml --out none 2>/dev/full", 2, ""),
-        ("schema >&-", 0, ""),
+        ("coverage opendrive >&-", 0, ""),
     ],
 )
 def test_streams_that_take_nothing(command: str, code: int, error: str) -> None:

@@ -27,9 +27,10 @@ def script_schema() -> dict[str, Any]:
 def _compact(whole: dict[str, Any], title: str) -> dict[str, Any]:
     """A schema whose repeated parts are written once."""
     seen: Counter[str] = Counter()
-    _count(whole, seen)
+    texts: dict[int, str] = {}
+    _count(whole, seen, texts)
     shared: dict[str, tuple[str, Any]] = {}
-    body = _refer(whole, {text for text, times in seen.items() if times > 1}, shared, top=True)
+    body = _refer(whole, {text for text, times in seen.items() if times > 1}, shared, texts, top=True)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **body,
@@ -51,23 +52,36 @@ def _children(schema: dict[str, Any]) -> list[tuple[str, str | int | None, dict[
     return found
 
 
-def _count(schema: dict[str, Any], seen: Counter[str]) -> None:
-    text = json.dumps(schema, sort_keys=True)
+def _text(schema: dict[str, Any], texts: dict[int, str]) -> str:
+    """A schema as JSON; `texts` keeps it by the identity of the schema, of which a part of a part is asked for often."""
+    if id(schema) not in texts:
+        texts[id(schema)] = json.dumps(schema, sort_keys=True)
+    return texts[id(schema)]
+
+
+def _count(schema: dict[str, Any], seen: Counter[str], texts: dict[int, str]) -> None:
+    text = _text(schema, texts)
     if len(text) >= _WORTH_SHARING:
         seen[text] += 1
         if seen[text] == 1:  # what is inside of a repeated part is counted once
             for _, _, inner in _children(schema):
-                _count(inner, seen)
+                _count(inner, seen, texts)
 
 
-def _refer(schema: dict[str, Any], repeated: set[str], shared: dict[str, tuple[str, Any]], top: bool = False) -> Any:
+def _refer(
+    schema: dict[str, Any],
+    repeated: set[str],
+    shared: dict[str, tuple[str, Any]],
+    texts: dict[int, str],
+    top: bool = False,
+) -> Any:
     """The schema with its repeated parts replaced by references to entries of `shared` (text -> name, schema)."""
-    text = json.dumps(schema, sort_keys=True)
+    text = _text(schema, texts)
     if text in shared:
         return {"$ref": f"#/$defs/{shared[text][0]}"}
     done: dict[str, Any] = {key: dict(v) if key == "properties" else v for key, v in schema.items()}
     for keyword, key, inner in _children(schema):
-        put = _refer(inner, repeated, shared)
+        put = _refer(inner, repeated, shared, texts)
         if keyword == "properties":
             done[keyword][key] = put
         elif key is None:
