@@ -7,12 +7,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(path for path in (ROOT / "simulator").rglob("*.py") if "_data" not in path.parts)
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def test_imports_run_one_way() -> None:
@@ -23,9 +29,8 @@ def test_imports_run_one_way() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_and_functions_stay_readable(path: Path) -> None:
-    text = path.read_text()
-    assert len(text.splitlines()) <= 600
-    for node in ast.walk(ast.parse(text)):
+    assert len(path.read_text().splitlines()) <= 600
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 100, node.name
 
@@ -45,7 +50,7 @@ def test_public_names_are_documented() -> None:
     bare = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in MODULES
-        for node in _public(ast.parse(path.read_text()))
+        for node in _public(_tree(path))
         if not ast.get_docstring(node)
     ]
     assert bare == []
@@ -71,7 +76,7 @@ def test_only_kernels_go_without_types() -> None:
     bare = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in MODULES
-        for node in _defined(ast.parse(path.read_text()).body)
+        for node in _defined(_tree(path).body)
         if not _annotated(node)
         and not any(ast.unparse(d).split("(")[0] in ("kernel", "intrinsic") for d in node.decorator_list)
     ]
@@ -88,15 +93,14 @@ def test_only_jit_names_numba_decorators() -> None:
 
 
 def test_one_module_each_knows_an_old_or_optional_library() -> None:
-    for library in ("pybullet", "pyrender", "ray"):
-        users = {
-            str(path.relative_to(ROOT))
-            for path in MODULES
-            for node in ast.walk(ast.parse(path.read_text()))
-            if (isinstance(node, ast.Import) and any(a.name.split(".")[0] == library for a in node.names))
-            or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == library)
-        }
-        assert len(users) <= 1, (library, users)
+    users: dict[str, set[Path]] = {"pybullet": set(), "pyrender": set(), "ray": set()}
+    for path in MODULES:
+        for node in ast.walk(_tree(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for library in users.keys() & {name.split(".")[0] for name in names}:
+                users[library].add(path)
+    assert all(len(modules) <= 1 for modules in users.values()), users
 
 
 def _loaded(statement: str) -> set[str]:
