@@ -53,7 +53,7 @@ def _children(schema: dict[str, Any]) -> list[tuple[str, str | int | None, dict[
 
 
 def _text(schema: dict[str, Any], texts: dict[int, str]) -> str:
-    """A schema as JSON; `texts` keeps it by the identity of the schema, of which a part of a part is asked for often."""
+    """A schema as JSON; `texts` keeps it by the identity of the schema, for parts of parts are asked for often."""
     if id(schema) not in texts:
         texts[id(schema)] = json.dumps(schema, sort_keys=True)
     return texts[id(schema)]
