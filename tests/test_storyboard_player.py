@@ -643,15 +643,21 @@ def test_what_leads_to_nothing_is_said() -> None:
 # ------------------------------------------------------------------------------------------------- many events
 
 
-def test_thousands_of_events_of_one_entity_are_not_all_asked_in_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is asked when it becomes ready and from the time on that it waits for."""
-    count, asked, evaluate = 3_000, [0], Trigger.evaluate
+def times_asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One number, which grows from now on with every trigger that is asked whether it is true."""
+    asked, evaluate = [0], Trigger.evaluate
 
     def counted(self: Trigger, time: float) -> bool:
         asked[0] += 1
         return evaluate(self, time)
 
     monkeypatch.setattr(Trigger, "evaluate", counted)
+    return asked
+
+
+def test_thousands_of_events_of_one_entity_are_not_all_asked_in_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is asked when it becomes ready and from the time on that it waits for."""
+    count, asked = 3_000, times_asked(monkeypatch)
     events = [event(f"e{k}", speed(10.0 + k % 3), start=after(1.0 + k / count, edge="rising")) for k in range(count)]
     recording = play(scenario({"ego": [at(10.0), speed(10.0)]}, *events), straight(), until=3.0)
     started = [
@@ -671,13 +677,7 @@ def test_events_that_may_not_start_wait_for_the_one_that_runs() -> None:
 
 def test_thousands_that_may_not_start_are_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """They start one after the other as they would if each were asked in every step, which a watcher makes happen."""
-    count, asked, evaluate = 400, [0], Trigger.evaluate
-
-    def counted(self: Trigger, time: float) -> bool:
-        asked[0] += 1
-        return evaluate(self, time)
-
-    monkeypatch.setattr(Trigger, "evaluate", counted)
+    count, asked = 400, times_asked(monkeypatch)
     dynamics = [model.TransitionDynamics("linear", "time", k % 3 * 0.05) for k in range(count)]
     events = [
         event(

@@ -280,11 +280,11 @@ class Population:
         """
         places, bays = self.lanes, parking_bays(self.network)
         with_bays = {key.road for lanes in bays.lanes for key in lanes}
-        spots = [
-            k
-            for k, (key, s) in enumerate(zip(places.key, places.s.tolist(), strict=True))
-            if self._may_park(key) and key.road not in with_bays and self._has_room(key, s)
-        ]
+        spots = list[int]()
+        for key in dict.fromkeys(places.key):
+            if self._may_park(key) and key.road not in with_bays:
+                rows = np.array([k for k, other in enumerate(places.key) if other == key])
+                spots += rows[self._has_room(key, places.s[rows])].tolist()
         weight = np.zeros(len(places))
         weight[spots] = self._parking_weight(places.distance[spots], places.ahead[spots])
         gap = np.linalg.norm(bays.position[:, None, :2] - self._path_xy[None], axis=2)
@@ -365,12 +365,12 @@ class Population:
         stations = np.clip(stations, section.s0, section.s1)
         return np.asarray(self.network.lane_frame(key.road, outer, stations)[6])
 
-    def _has_room(self, key: LaneKey, s: float) -> bool:
-        """Whether what is beside a lane is as wide all along who parks there, and no pavement before a crossing."""
+    def _has_room(self, key: LaneKey, stations: Array) -> NDArray[np.bool_]:
+        """(N,) whether a lane has room beside it all along who parks there, and no pavement before a crossing."""
         section = self.network.roads[key.road].sections[key.section]
-        here = self._room_m(key, s + PARKED_M * np.array([-1.0, 0.0, 1.0]))
+        here = self._room_m(key, (stations[:, None] + PARKED_M * np.array([-1.0, 0.0, 1.0])).ravel()).reshape(-1, 3)
         most = self._room_m(key, np.linspace(section.s0, section.s1, 9)).max()
-        return bool(here.min() > ROOM_M if most > ROOM_M else np.ptp(here) < 0.1)
+        return np.asarray(here.min(axis=1) > ROOM_M if most > ROOM_M else np.ptp(here, axis=1) < 0.1)
 
     def _kerb_offset(self, key: LaneKey, s: float, width_m: float) -> float:
         """From the lane's outer edge to the middle of a parked vehicle."""
