@@ -231,7 +231,7 @@ def _on_way(bodies: Bodies, k: int, reach: float) -> Array:
 
 
 class _Near:
-    """Pairs of entities that are near each other, found anew only when somebody has come far enough to be near others."""
+    """Pairs of entities that are near each other, found anew only when somebody may have come near another one."""
 
     def __init__(self) -> None:
         self._entities: Sequence[Entity] = ()
