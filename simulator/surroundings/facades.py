@@ -198,7 +198,7 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     if shop:
         return DAYTIME_SHARE * _goods(height, width, variant)
     cloth = rng.uniform(0.30, 0.46) * np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.80, 0.98)])
-    glow: F64 = 0.026 + 0.06 * np.clip(1.5 * y - 0.75 + 0.25 * np.sin(3 * x + variant), 0, 1)  # the floor has most light
+    glow: F64 = 0.026 + 0.06 * np.clip(1.5 * y - 0.75 + 0.25 * np.sin(3 * x + variant), 0, 1)  # most on the floor
     image: F64 = glow[..., None] * np.array([1.0, 0.93, 0.84])
     jamb = np.clip(1.0 - np.minimum(x, 1 - x) / 0.045, 0, 1) ** 0.5 * (y > 0.03)  # the reveal inside, plastered white
     image = image + 0.16 * jamb[..., None]
@@ -208,7 +208,7 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
             pot = (np.abs(x - u) < 0.7 * wide) & (y > 0.91)
             leaves = ((x - u) / wide) ** 2 + ((y - 0.93 + 0.5 * tall) / (0.5 * tall)) ** 2
             ragged = 0.7 + 0.4 * np.sin(41 * x + 5 * variant) * np.sin(37 * y)
-            image = np.where((leaves < ragged)[..., None], [0.03, 0.075, 0.025], image)
+            image = np.where((leaves < ragged)[..., None], [0.035, 0.05, 0.028], image)
             image = np.where(pot[..., None], rng.uniform(0.05, 0.3) * np.array([1.0, 0.8, 0.7]), image)
     if variant % 4 == 1:  # curtains drawn aside
         folds = 0.82 + 0.18 * np.sin(x * 70 + 1.5 * np.sin(4 * y))
