@@ -260,6 +260,7 @@ def _body_table() -> tuple[Material, ...]:
         Slot.FOG_FRONT: f.FOG_LAMP,
         Slot.FOG_REAR: f.REAR_FOG_LAMP,
         Slot.TAPE: f.CONTOUR_TAPE,
+        Slot.MARKER: f.MARKER_LAMP,
     }
     return tuple(table[slot] for slot in Slot)
 
