@@ -120,6 +120,13 @@ class Node:
             f'<{self.tag}> {name}="{self._given(name, text)}" is not a finite number up to {MAX_NUMBER:g}{more}'
         )
 
+    def zero_if_missing(self, name: str) -> Any:
+        """A number that must be there; a missing one counts as 0, with a warning, as many files leave out what is 0."""
+        value = self.number(name, None)
+        if value is None:
+            self.warn(f'<{self.tag}> needs the attribute "{name}"; 0 is used')
+        return value or 0.0
+
     def integer(self, name: str, default: Any = REQUIRED) -> Any:
         """A whole number."""
         value = self.number(name, default)
