@@ -231,13 +231,13 @@ def bough_texture(palette: str) -> Texture:
 
 
 def _needled(
-    canvas: Cutout, foot: F64, aim: float, length: float, where: tuple[int, float], colors: F64, rng: np.random.Generator
+    canvas: Cutout, foot: F64, aim: float, length: float, at: tuple[int, float], colors: F64, rng: np.random.Generator
 ) -> F64:
-    """Draw a twig from `foot` at an angle, set with needles; `where`: which half it is in and its place in the palette.
+    """Draw a twig from `foot` at an angle, set with needles; `at`: which half it is in, its place in the palette.
 
     Returns its end (2,).
     """
-    half, light = where
+    half, light = at
     count = max(int(length / 0.0055), 3)
     u = np.linspace(0.0, 1.0, count)[:, None]
     way = foot + length * u * np.array([np.cos(aim), np.sin(aim)]) - [0.0, 0.1 * length] * u**2
