@@ -52,8 +52,8 @@ def _heights(size: int) -> F64:
 def coat_texture(legs: float, kind: str = "fur") -> Texture:
     """Coat, dark along the back and light below (countershading).
 
-    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "short", "wool", "bristle", or "tabby" with stripes down
-    the flanks.
+    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "short", "wool", "bristle", or "tabby" with
+    dark stripes down the flanks.
     """
     wool = kind == "wool"
     rng = generator(0, "coat", str(legs), kind)
