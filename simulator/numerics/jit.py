@@ -160,10 +160,12 @@ def kernel(
         dispatcher = numba.njit(pipeline_class=Whole, no_cpython_wrapper=apart, **options)(plain)
         # What kernels that call it use of it.
         if apart:
-            dispatcher.known_apart = {}
-            dispatcher.get_overload = lambda types: callable_apart(dispatcher, types)
+            dispatcher.known_apart, template = {}, dispatcher.get_call_template
+            # Not once more for each constant.
+            dispatcher.get_call_template = lambda found, named: template([types.unliteral(one) for one in found], named)
+            dispatcher.get_overload = lambda found: callable_apart(dispatcher, found)
         else:
-            dispatcher.get_call_template = lambda *types: part().get_call_template(*types)
+            dispatcher.get_call_template = lambda *found: part().get_call_template(*found)
             dispatcher.get_overload = lambda signature: part().get_overload(signature)
         _cache_if_possible(dispatcher)
         _compile_once(dispatcher)
