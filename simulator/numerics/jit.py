@@ -25,6 +25,7 @@ from typing import Any, overload
 import numba
 from numba.core import cgutils, config, types
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.types.misc import unliteral
 from numba.extending import intrinsic
 
 from simulator.numerics.parts import Part, Whole, callable_apart
@@ -162,7 +163,7 @@ def kernel(
         if apart:
             dispatcher.known_apart, template = {}, dispatcher.get_call_template
             # Not once more for each constant.
-            dispatcher.get_call_template = lambda found, named: template([types.unliteral(one) for one in found], named)
+            dispatcher.get_call_template = lambda found, named: template([unliteral(one) for one in found], named)
             dispatcher.get_overload = lambda found: callable_apart(dispatcher, found)
         else:
             dispatcher.get_call_template = lambda *found: part().get_call_template(*found)
