@@ -20,6 +20,7 @@ MISS, SOLID, GLASS = 0, 1, 2
 
 OTHER, ASPHALT, LANE, CONCRETE = (int(s) for s in (Surface.OTHER, Surface.ASPHALT, Surface.LANE, Surface.CONCRETE))
 MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
+BODY = int(Surface.BODY)
 WINDOWS = int(Switch.WINDOWS)
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
 DIMMEST, HUES = np.float32(0.3), np.float32(0.6)  # of lit windows: emission of the dimmest, spread of blue light
@@ -43,6 +44,7 @@ TEXTURE_M = np.float32(0.8e-3)  # depth of asphalt's texture, whose tips are und
 SNOW_HIDES_M = np.float32(0.004)  # of this depth hides two thirds of what is below
 TRACK_M, TRACK_HALF_WIDTH_M = np.float32(0.78), np.float32(0.3)  # half the track of cars; tyres wander
 PACKED_M = np.float32(0.1)  # depth of which wheels leave half
+CLINGS_M = np.float32(0.05)  # depth from which it also lies against what stands up, in patches
 # Layers of noise
 WET_WIDE, WET_MEDIUM, WET_FINE, SNOW_WIDE, SNOW_FINE = (np.uint32(layer) for layer in range(1, 6))
 
@@ -197,7 +199,10 @@ def cover(p, snow_m, kind, still, across_m, along_m):
     ragged = np.float32(0.7) * patch + np.float32(0.3) * (HALF + fine * (speckle - HALF))
     hidden = ONE - math.exp(-depth)
     level = np.float32(0.6) * ragged + np.float32(1.1) * hidden - np.float32(0.25)
-    part = step(np.float32(0.35), np.float32(0.75), p.nz) * step(np.float32(0.25), np.float32(0.75), level)
+    facing = step(np.float32(0.35), np.float32(0.75), p.nz)
+    if kind == CONCRETE:  # some clings to the faces of kerbs
+        facing = max(facing, np.float32(0.85) * clamp01(snow_m / CLINGS_M))
+    part = facing * step(np.float32(0.25), np.float32(0.75), level)
     part *= ONE - np.float32(0.9) * track
     dirt = ONE - np.float32(0.16) * grey * (HALF + patch)
     dirt *= np.float32(0.88) + np.float32(0.16) * ragged + np.float32(0.08) * fine * patch  # drifts and hollows
@@ -371,6 +376,6 @@ def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):
             p.glow_r, p.glow_g, p.glow_b = p.glow_r * r / most, p.glow_g * g / most, p.glow_b * b / most
     if ground.film_m > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
         soak(p, ground.film_m, ground.rain_mm_h, matter.surface)
-    if ground.snow_m > ZERO and p.nz > np.float32(0.3):
+    if ground.snow_m > ZERO and (p.nz > np.float32(0.3) or matter.surface == CONCRETE) and matter.surface != BODY:
         across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
         cover(p, ground.snow_m, matter.surface, part.object == 0, across, along)
