@@ -8,9 +8,9 @@ luminance of the pixels of a region in the reference, that of standard over it, 
 how the pairs of pictures differ. Regions of fewer than 150 pixels are left out. A ratio is marked "beyond" if by two
 errors it is more than a tenth off 1, and "open" if it may or may not be.
 
-Pixels about burning lamps, and about their images in level water, are a region of their own: one path in hundreds that
-meets a lamp far off, a million times as bright as the road beside it, would else decide over the mean of what its pixel
-happens to show in the middle.
+Pixels about burning lamps, and about their images in level water and in panes, are a region of their own: one path in
+hundreds that meets a lamp far off, a million times as bright as the road beside it, would else decide over the mean of
+what its pixel happens to show in the middle.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from simulator.sensors.optics import CameraModel
+    from simulator.sensors.shading.transport import Transport
 
 F32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -33,6 +38,8 @@ Bools = NDArray[np.bool_]
 FEWEST_PX, BAR = 150, 0.10
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 LAMP, LAMP_PX = "lamp", 16  # about lamps that are smaller in the picture; nearer ones are surfaces as others
+# Images of lamps in panes: so near to a lamp goes what the middle of a pixel mirrors, and so far about such pixels.
+IMAGE_COSINE, IMAGE_PX = math.cos(math.radians(2.0)), 2
 REGIONS = {
     "sky": ("sky",),
     "road": ("road", "road_marking", "road_defect"),
@@ -109,13 +116,34 @@ def pictures(scene: str, seed: int, count: int, paths: int, width: int, threads:
     for k, (right, down) in enumerate(places):
         moved = camera.model_copy(update={"cx": camera.cx + right, "cy": camera.cy + down}).model
         for which, quality in enumerate(qualities):
-            picture = take_picture(stage, moved, pose, 1000 * seed + k, quality)[0]
+            picture, transport = take_picture(stage, moved, pose, 1000 * seed + k, quality)
             light[which, k] = picture.radiance @ LUMINANCE
             classes, lamp = owners_of(stage, picture.instance)[1], np.zeros(light.shape[2:], np.bool_)
             lamp.flat[pixels_of_lamps(lamps, moved, pose[:3].astype(np.float32), LAMP_PX)] = True
+            lamp |= images_in_panes(lamps[: len(lamps) // 2], moved, pose, transport)
             for mask, (region, names) in zip(masks[which, k], REGIONS.items()):
                 mask[:] = lamp if region == LAMP else ~lamp & np.isin(classes, [class_id(name) for name in names])
     return light, masks
+
+
+def images_in_panes(lamps: F32, camera: CameraModel, pose: NDArray[np.float64], transport: Transport) -> Bools:
+    """(H, W) whether a pane in the middle of a pixel, or one behind it, mirrors what lies about a lamp at (L, 3)."""
+    from simulator.sensors.shading.surface import GLASS_LEAST, MISS
+    from simulator.sensors.stage import SEEN
+
+    ways = np.ascontiguousarray(camera.rays().reshape(-1, 3) @ pose[:3, :3].T, np.float32)
+    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    found = np.zeros(len(ways), np.bool_)
+    for layers in (0, 1):
+        points, _ = transport.first_points(pose[:3, 3].astype(np.float32), ways, 1e-3, SEEN, layers)
+        panes = np.flatnonzero((points["state"] != MISS) & (points["transmission"] > GLASS_LEAST))
+        place, normal = (np.stack([points[axis][panes] for axis in axes], 1) for axes in ("xyz", ("nx", "ny", "nz")))
+        mirrored = ways[panes] - 2 * (ways[panes] * normal).sum(1, keepdims=True) * normal
+        toward = lamps[None] - place[:, None]
+        cosine = (toward * mirrored[:, None]).sum(2) / np.linalg.norm(toward, axis=2)
+        found[panes] |= (cosine > IMAGE_COSINE).any(1)
+    about = np.ones((2 * IMAGE_PX + 1, 2 * IMAGE_PX + 1), np.uint8)
+    return cv2.dilate(found.reshape(camera.height, camera.width).astype(np.uint8), about) > 0
 
 
 def compared(light: F32, masks: Bools) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def town(threads: int) -> Town:
     from simulator.numerics.rng import generator
     from simulator.sensors.camera import MOUNT_SE3_OPTICAL
     from simulator.sensors.worlds.detail import figure_of
-    from simulator.sensors.worlds.scenery import Scenery, States
+    from simulator.sensors.worlds.scenery import Scenery, States, standing_in
     from simulator.sensors.worlds.views import Views, mount
     from simulator.world import build_world
 
@@ -47,7 +47,9 @@ def town(threads: int) -> Town:
     people = [o for o in moving if kinds[o.class_name] == "person"]
     models = [o.model for o in vehicles[:POOL_VEHICLES] + people[:POOL_PEOPLE]]
     figures = [figure_of(model, gait_rad=1.0) for model in models if model is not None]
-    scenery = Scenery(scene, start, figures, [world.atmosphere], VEHICLES + PEOPLE, threads=threads)
+    scenery = Scenery(
+        standing_in(scene, start, threads=threads), figures, [world.atmosphere], VEHICLES + PEOPLE, threads=threads
+    )
     states, rng = States.empty(WORLDS, VEHICLES + PEOPLE), generator(7, "traffic")
     for rows, first, count, of, size in (
         (vehicles, 0, VEHICLES, 0, POOL_VEHICLES),

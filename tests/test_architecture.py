@@ -83,6 +83,42 @@ def test_only_kernels_go_without_types() -> None:
     assert bare == []
 
 
+def _given(node: ast.FunctionDef, *functions: str) -> set[str]:
+    """Names of what a function gives to some functions as their first argument."""
+    calls = (each for each in ast.walk(node) if isinstance(each, ast.Call) and each.args)
+    return {
+        call.args[0].id
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id in functions and isinstance(call.args[0], ast.Name)
+    }
+
+
+def _made(node: ast.FunctionDef) -> Iterator[str]:
+    """Names to which a function assigns what numpy makes, or several such things at once."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Assign):
+            target, value = each.targets[0], each.value
+            pairs: list[tuple[ast.expr, ast.expr]] = [(target, value)]
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                pairs = list(zip(target.elts, value.elts))
+            for name, made in pairs:
+                names = name.elts if isinstance(name, ast.Tuple) else [name]
+                if ast.unparse(made).startswith("np."):
+                    yield from (one.id for one in names if isinstance(one, ast.Name))
+
+
+def test_kernels_hold_the_arrays_that_they_have_pointers_to() -> None:
+    """numba frees what a kernel has made after the last use of its name."""
+    freed = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {name}"
+        for path in MODULES
+        for node in _defined(_tree(path).body)
+        for name in sorted(set(_made(node)) & _given(node, "pointer", "record", "bare", "borrowed"))
+        if name not in _given(node, "hold") and node.returns is None
+    ]
+    assert freed == []
+
+
 def test_only_jit_names_numba_decorators() -> None:
     guilty = [
         str(path.relative_to(ROOT))

@@ -281,7 +281,7 @@ R112 = [
 def test_low_beam_meets_r112(up: float, right: float, least: float, most: float) -> None:
     direction = np.array([1.0, -math.tan(math.radians(right)), math.tan(math.radians(up))])
     direction /= np.linalg.norm(direction)
-    share = beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *direction.astype(np.float32))
+    share = beams.beam_intensity(np.int32(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *direction.astype(np.float32))
     assert least <= share * LOW_BEAM_CD <= most
 
 
@@ -301,7 +301,7 @@ def test_signal_lamp_has_the_standard_light_distribution(
 ) -> None:
     h, v = math.radians(signs[0] * side), math.radians(signs[1] * height)
     direction = np.float32([math.cos(v) * math.cos(h), -math.cos(v) * math.sin(h), math.sin(v)])
-    share = beams.beam_intensity(int(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
+    share = beams.beam_intensity(np.int32(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
     assert least <= share + 1e-6 <= least + 0.15
 
 
@@ -309,7 +309,7 @@ def test_signal_lamp_has_the_standard_light_distribution(
 def test_signal_lamp_is_seen_from_the_side_but_lights_nothing_there(side: float, height: float) -> None:
     h, v = math.radians(side), math.radians(height)
     direction = np.float32([math.cos(v) * math.cos(h), -math.cos(v) * math.sin(h), math.sin(v)])
-    share = beams.beam_intensity(int(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
+    share = beams.beam_intensity(np.int32(Beam.SIGNAL), *np.float32([1, 0, 0]), *direction)
     assert share * 60 > 0.3 and (side == 0 or share < 0.05)
 
 
@@ -380,7 +380,7 @@ def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
 
 @pytest.mark.parametrize(
     ("albedo", "least", "most"),
-    [((0.1, 0.1, 0.1), 0.5, 0.65), ((0.06, 0.10, 0.03), 0.97, 1.03)],  # water gets into straw and earth, not into leaves
+    [((0.1, 0.1, 0.1), 0.5, 0.65), ((0.06, 0.10, 0.03), 0.97, 1.03)],  # water gets into earth, not into leaves
 )
 def test_wet_ground_darkens_where_it_soaks_and_does_not_mirror_the_sky(albedo: Rgb, least: float, most: float) -> None:
     def ground(film_m: float) -> float:
@@ -440,6 +440,7 @@ def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:
     cell = 12
     table = np.ones((1 + cell * (rays.shape[0] - 1), 1 + cell * (rays.shape[1] - 1), 3), np.float32)
     table[::cell, ::cell] = rays
+    table.flags.writeable = False  # as a camera's is
     optical = np.float32([[0, 0, 1], [-1, 0, 0], [0, -1, 0]])
     row = np.zeros(1, LAMP_LIGHT_DTYPE)
     row["position"], row["axis"], row["intensity"], row["beam"] = lamp, [1, 0, 0], 10_000.0, int(Beam.LOW_BEAM)
@@ -462,7 +463,7 @@ def test_glow_of_the_own_low_beam_is_the_integral_along_the_ray() -> None:
         for place in disc:  # of a lamp of 0.15 m
             ways = away - place
             ways = (ways / np.linalg.norm(ways, axis=1, keepdims=True)).astype(np.float32)
-            share += [beams.beam_intensity(int(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *way) for way in ways]
+            share += [beams.beam_intensity(np.int32(Beam.LOW_BEAM), *np.float32([1, 0, 0]), *way) for way in ways]
         share /= len(disc)
         strayed = 0.0361 * 6.23 / (2 * np.pi) * np.exp(6.23 * (away[:, 0] / distance - 1)) * (away[:, 0] > 0)
         toward = -(away @ ray) / distance
@@ -480,7 +481,7 @@ def test_strayed_light_of_a_beam_is_all_of_its_light(beam: Beam) -> None:
     flat = np.sqrt(1 - up**2)
     ways = np.stack([flat * np.cos(turn), flat * np.sin(turn), up], -1).reshape(-1, 3).astype(np.float32)
     solid = np.gradient(up[:, 0])[:, None] * (turn[0, 1] - turn[0, 0]) * np.ones_like(turn)
-    level = np.array([beams.beam_intensity(int(beam), *np.float32([1, 0, 0]), *way) for way in ways])
+    level = np.array([beams.beam_intensity(np.int32(beam), *np.float32([1, 0, 0]), *way) for way in ways])
     strayed = np.array([beams.strayed_intensity(int(beam), np.float32(0), way[0]) for way in ways])
     assert (strayed * solid.ravel()).sum() == pytest.approx((level * solid.ravel()).sum(), rel=0.06)
 

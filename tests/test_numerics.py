@@ -22,6 +22,7 @@ from simulator.numerics import se3
 from simulator.numerics.bare import bare
 from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import borrowed, kernel, source_digest
+from simulator.numerics.memory import hold, load_float, pointer, store_float
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import child_seed, counted, generator
 from simulator.numerics.trig import sine_cosine
@@ -56,10 +57,31 @@ def hashes(words, out):
 
 
 @kernel
+def numbered(count, rounds, out):
+    """Numbers in memory of its own, while other memory of the size is asked for and given back."""
+    own = np.empty(count, np.float32)
+    numbers = pointer(own)
+    for i in range(count):
+        store_float(numbers, i, np.float32(i))
+    for k in range(rounds):
+        out[:] = np.full(count, np.float32(-k))
+    for i in range(count):
+        out[i] = load_float(numbers, i)
+    hold(own)
+
+
+@kernel
 def uniforms(out):
     for i in range(out.shape[0]):
         a, _, _, _ = hash4(np.uint32(7), np.uint32(i), np.uint32(0), np.uint32(3))
         out[i] = uniform(a)
+
+
+@pytest.mark.parametrize("count", [8, 200, 1000, 100_000])
+def test_what_a_kernel_holds_nobody_else_gets(count: int) -> None:
+    out = np.zeros(count, np.float32)
+    numbered(count, 3, out)
+    assert np.array_equal(out, np.arange(count))
 
 
 def test_hash4_is_the_published_pcg4d() -> None:

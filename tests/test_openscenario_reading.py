@@ -21,8 +21,10 @@ from simulator.storyboard.coverage import ROWS, Row
 from simulator.storyboard.distributions import read_distribution
 from simulator.storyboard.openscenario import read_catalog, read_openscenario
 from simulator.storyboard.player import play
+from simulator.storyboard.references import records
 from tests.material import MATERIAL, needs_material
 from tests.small_scenario import SPEED, VEHICLE, action_of, condition_of, scenario, write
+from tests.small_storyboard import straight
 
 FILES = sorted((MATERIAL / "openx").rglob("*.xosc")) if "ODDROAD_MATERIAL" in os.environ else []
 OTHER = f'<ScenarioObject name="Other">{VEHICLE.format(name="truck")}</ScenarioObject>'
@@ -254,7 +256,6 @@ def test_what_is_not_known_is_a_warning_or_strictly_an_error(tmp_path: Path, cas
         ('selectTriggeringEntities="false"', 'selectTriggeringEntities="maybe"', 'neither "true" nor "false"'),
         ("<StopTrigger/>", "", ""),
         ("<Init><Actions></Actions></Init>", "", "<Storyboard> needs the element <Init>"),
-        ("<LongitudinalAction>", "<LongitudinalAction/><LongitudinalAction>", "<LongitudinalAction> is empty"),
         ("</OpenSCENARIO>", "", "not well-formed XML"),
         ("<OpenSCENARIO>", "<OpenDRIVE>", "not well-formed XML"),
     ],
@@ -439,6 +440,11 @@ def test_no_xml_library_is_loaded_before_a_file_is_read() -> None:
             '<RelativeWorldPosition> needs the attribute "dy"; 0 is used',
         ),
         (
+            "",
+            '<RelativeLanePosition entityRef="Ego" ds="1"/>',
+            '<RelativeLanePosition> needs the attribute "dLane"; 0 is used',
+        ),
+        (
             f'<ScenarioObject name="Other">{VEHICLE.format(name="other")}<ObjectController/></ScenarioObject>',
             '<WorldPosition x="0" y="0"/>',
             "<ObjectController> needs a <Controller> or a <CatalogReference>; the default controller is used",
@@ -463,6 +469,13 @@ def test_what_players_do_without_is_a_warning_and_strictly_an_error(
     ("old", "new", "message"),
     [
         ('dimension="time" value="2"', 'dimension="time" value="-2"', 'value="-2" is negative; 0 is used'),
+        (r"<PrivateAction>.*</PrivateAction>", "<PrivateAction/>", "<PrivateAction> is empty; it does nothing"),
+        (
+            r"<LongitudinalAction>.*</Long",
+            "<LongitudinalAction></Long",
+            "<LongitudinalAction> is empty; it does nothing",
+        ),
+        (r"<PrivateAction>.*</PrivateAction>", "<GlobalAction/>", "<GlobalAction> is empty; it does nothing"),
         (r"<ManeuverGroup.*</ManeuverGroup>", "", "<Act> has no <ManeuverGroup>; nothing happens in it"),
         (r"<Act .*</Act>", "", "<Story> has no <Act>; nothing happens in it"),
     ],
@@ -472,6 +485,45 @@ def test_what_can_do_nothing_is_a_warning(tmp_path: Path, old: str, new: str, me
     changed = re.sub(old, new, text, flags=re.DOTALL).replace("dimension", "dynamicsDimension")
     found = read_openscenario(write(tmp_path, changed))
     assert len(found.warnings) == 1 and message in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("inside", "trailer", "names"),
+    [
+        ('<EntityRef entityRef="Cart"/>', "Cart", ["Ego", "Cart"]),
+        ('<EntityRef entityRef=""/>', None, ["Ego", "Cart"]),
+        ('<EntityRef entityRef="Cart"/><CatalogReference catalogName="c" entryName="d"/>', "Cart", ["Ego", "Cart"]),
+        ('<EntityRef entityRef=""/><CatalogReference catalogName="c" entryName=""/>', None, ["Ego", "Cart"]),
+        (VEHICLE.format(name="t"), "Ego+", ["Ego", "Ego+", "Cart"]),
+    ],
+)
+def test_trailers_may_be_written_as_before_1_3(
+    inside: str, trailer: str | None, names: list[str], tmp_path: Path
+) -> None:
+    """As esmini's catalogs had them: the reference or the vehicle right inside of <Trailer>, and "" for none."""
+    cart = f'<ScenarioObject name="Cart">{VEHICLE.format(name="cart")}</ScenarioObject>'
+    drawn = f'<TrailerHitch dx="-1"/><Trailer>{inside}</Trailer></Vehicle>'
+    found = read_openscenario(write(tmp_path, scenario(entities=cart).replace("</Vehicle>", drawn, 1)))
+    assert not found.warnings and [each.name for each in found.entities] == names
+    ego = found.entities[0].object
+    assert isinstance(ego, model.Vehicle) and ego.trailer == trailer
+
+
+def test_a_relative_speed_that_does_not_say_what_it_is_is_a_difference(tmp_path: Path) -> None:
+    relative = '<RelativeTargetSpeed entityRef="Ego" value="1" continuous="true"/>'
+    text = scenario().replace('<AbsoluteTargetSpeed value="10"/>', relative)
+    found = read_openscenario(write(tmp_path, text))
+    assert ['"delta" is used' in warning for warning in found.warnings] == [True]
+    [record] = [each for each in records(found) if isinstance(each, model.RelativeTargetSpeed)]
+    assert record.speed_target_value_type == "delta"
+
+
+@pytest.mark.parametrize("lane", ["-1", "-1.0"])
+def test_lane_ids_may_be_written_with_a_point(lane: str, tmp_path: Path) -> None:
+    place = f'<Position><LanePosition roadId="1" laneId="{lane}" s="5"/></Position>'
+    init = f'<Private entityRef="Ego"><PrivateAction><TeleportAction>{place}</TeleportAction></PrivateAction></Private>'
+    [row, *_] = play(read_openscenario(write(tmp_path, scenario(init=init))), straight(), until=0.1).of("Ego")
+    assert (row.road, row.lane, row.s) == ("1", -1, 5.0)
 
 
 def test_another_way_of_measuring_along_roads_is_a_warning(tmp_path: Path) -> None:

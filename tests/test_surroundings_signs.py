@@ -270,3 +270,21 @@ def test_a_road_in_the_us_has_us_signs() -> None:
     yellow = american_marks(network)
     assert {mark.color for road in yellow.roads.values() for mark in road.sections[0].lane(0).marks} == {"yellow"}
     assert "speed_limit_us" in _plates("auto", yellow)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ({"type": "1004", "subtype": "32"}, "STOP/100 m"),
+        ({"type": "1004-30", "value": 250.0}, "250 m"),
+        ({"type": "1001", "subtype": "30", "value": 800.0}, "^ 800 m ^"),
+        ({"type": "1000", "subtype": "12"}, "[walker] <"),
+        ({"type": "1010", "subtype": "58", "text": "nur Pkw"}, "nur Pkw"),
+        ({"type": "1099", "subtype": "99"}, ""),
+    ],
+)
+def test_supplementary_plates_say_what_their_code_means(record: dict, words: str) -> None:
+    made = sign_of(Signal(id="1", s=0.0, t=0.0, **record))
+    assert made is not None and (made.name, made.text) == ("supplementary", words)
+    inked = DESIGNS["supplementary"](text=words).rgba[12:-12, 12:-12, :3].max(2) < 100  # the image within the rim
+    assert (inked.mean() > 0.02) == bool(words)

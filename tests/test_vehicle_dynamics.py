@@ -341,7 +341,7 @@ def test_integrators_have_their_order(method: Method, order: int, model: Model) 
         derivative(x, 0.05, 1.0, DRY, table[0], f)
         return f
 
-    true = solve_ivp(slope, (0.0, 0.4), start[:10, 0], method="Radau", rtol=1e-10, atol=1e-12).y[:, -1]
+    true = solve_ivp(slope, (0.0, 0.4), start[:10, 0].copy(), method="Radau", rtol=1e-10, atol=1e-12).y[:, -1]
     control = np.array([[0.05], [1.0], [0.0]])
     errors = []
     for parts in (400, 800):

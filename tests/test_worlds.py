@@ -28,7 +28,7 @@ from simulator.sensors.worlds.detail import Figure, figure_of
 from simulator.sensors.worlds.lidar import BatchLidar, rows_of
 from simulator.sensors.worlds.light import SUN_LIGHT
 from simulator.sensors.worlds.ring import beams_of, borders_of, look_around
-from simulator.sensors.worlds.scenery import Scenery, States, follow
+from simulator.sensors.worlds.scenery import Scenery, States, follow, standing_in
 from simulator.sensors.worlds.shade import Pictures
 from simulator.sensors.worlds.views import Views, mount
 
@@ -76,7 +76,8 @@ def scenery(threads: int, weather: str = "day") -> Scenery:
         "ground fog": air(visibility_m=100.0, fog_depth_m=4.0),
         "low": Atmosphere(LOW_SUN, 0.64),
     }
-    return Scenery(scene, timeline.at(0), pool(), [weathers[weather]], ACTORS, signals=[signal], threads=threads)
+    standing = standing_in(scene, timeline.at(0), [signal], threads)
+    return Scenery(standing, pool(), [weathers[weather]], ACTORS, threads=threads)
 
 
 def states(seed: int = 1) -> States:

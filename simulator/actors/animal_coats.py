@@ -52,8 +52,8 @@ def _heights(size: int) -> F64:
 def coat_texture(legs: float, kind: str = "fur") -> Texture:
     """Coat, dark along the back and light below (countershading).
 
-    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "short", "wool", or "tabby" with dark stripes
-    down the flanks.
+    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "short", "wool", "bristle", or "tabby" with
+    dark stripes down the flanks.
     """
     wool = kind == "wool"
     rng = generator(0, "coat", str(legs), kind)
@@ -71,7 +71,7 @@ def coat_texture(legs: float, kind: str = "fur") -> Texture:
                           1.10, 1.0])  # fmt: skip
         blotch = spectral_noise(size, rng, slope=1.9, low_cut=5)
         locks = locks + 1.1 * blotch - 0.8 * np.clip(spectral_noise(size, rng, slope=1.4, low_cut=9) - 0.8, 0.0, 2.0)
-    strands = {"wool": 0.10, "sleek": 0.055, "short": 0.05}.get(kind, 0.20)
+    strands = {"wool": 0.10, "sleek": 0.055, "short": 0.05, "bristle": 0.42}.get(kind, 0.20)
     tone = (
         0.8
         * shade[:, None]
@@ -159,7 +159,7 @@ def coat_materials(row: Row, species: str, pied: bool, rng: np.random.Generator)
         patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.7, reflectance_905=0.5)
     tabby = species == "cat" and 0.03 < max(plain) < 0.5 and rng.random() < 0.8  # white and black ones are plain
     sleek = species in ("cow", "horse")
-    coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool"}
+    coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool", "boar": "bristle"}
     kind = "tabby" if tabby else coats_of.get(species, "fur")
     coat = np.clip(coat, 0.030, 0.55)  # the hair of black animals is brown or grey in the sun
     gloss = 0.7 if sleek else 0.85

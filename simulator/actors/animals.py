@@ -113,6 +113,8 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     bow = _grazing(row, withers, scale) if grazes else float(rng.uniform(-0.15, 0.30))
     pied = rng.random() < {"cow": 0.7, "dog": 0.35, "cat": 0.35}.get(species, 0.0)
     repeat = 2.2 * withers if pied or species in ("cow", "horse") else FUR_M
+    if species in ("deer", "boar"):
+        repeat = 1.3 * withers  # shorter ones show as rings
     segments = [_furred(segment, withers, repeat) for segment in _segments(row, withers, scale, rng, species, bow)]
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
@@ -317,7 +319,7 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
         across = np.asarray(0.0022 * k * np.abs(np.sin(points @ (waves * [1.0, 0.6, 0.25]).T + starts)).sum(1))
         crest = np.exp(-((points[:, 1] / (0.10 * chest)) ** 2)) * np.clip(points[:, 2] / up - 0.72, 0.0, 0.2) / 0.2
         along = fade(-points[:, 0], -0.46 * length, -0.30 * length) * fade(points[:, 0], -0.40 * length, 0.10 * length)
-        return np.asarray(across - 0.030 * k + 0.030 * k * crest * along)
+        return np.asarray(across - 0.030 * k + 0.050 * k * crest * along)
 
     def _muscles(points: F64) -> F64:
         """Swellings and hollows a few hands wide."""

@@ -98,7 +98,7 @@ def _above(body: Hull, half: float, height: float, glass_top: float) -> list[Mes
     z = height - 0.14
     for share in (0.0, 0.60, 0.74):
         lamp = rounded_box((0.05, 0.09, 0.035), (body.nose_at(z, share) + 0.004, share * half, z), radius=0.012,
-                           slot=Slot.DAY)  # fmt: skip
+                           slot=Slot.MARKER)  # fmt: skip
         parts += both(lamp) if share else [lamp]
     return parts
 

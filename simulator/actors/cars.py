@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, ClassVar
 
@@ -359,7 +360,9 @@ def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:
         parts += both(patch(fin, Slot.GLOSS, flip=False))
     high = d.rear_top_x + (d.rear_base_x - d.rear_top_x) * 0.10
     z = d.height - d.roof_drop_rear - 0.075
-    parts.append(block((0.03, 0.26, 0.022), (high + 0.005, 0, z), Slot.BRAKE))
+    lamp = block((0.03, 0.26, 0.022), (high + 0.005, 0, z), Slot.BRAKE)
+    behind = lamp.vertices[lamp.faces][..., 0].max(1) < high  # the rest is housing: nobody sees it shine from ahead
+    parts.append(replace(lamp, slots=np.where(behind, lamp.slots, int(Slot.TRIM)).astype(np.int32)))
     return parts
 
 

@@ -53,6 +53,7 @@ class Slot(IntEnum):
     ALUMINIUM = 27  # unpolished: drop sides, headboards, rails
     CABIN = 28  # strips of light over passengers
     TAPE = 29  # retro-reflective: yellow contour lines and rear marking plates
+    MARKER = 30  # front end-outline marker lamps
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class Face:
         outer = 0.95 if self.style == "van" else 1.0  # the corners of vans are long: lamps end at the rear face
         _fill(lamp & (tail > self.tail_inner) & (tail < outer), Slot.TAIL)
         if self.tail_wraps and self.style != "van":
-            out[:, columns - t.rear - 1][lamp[:, 0]] = Slot.TAIL
+            out[:, columns - t.rear - 1][lamp[:, 0]] = Slot.REFLECTOR  # who comes towards one sees no tail lamp
         _fill((level > 0.82) & (level < 0.91) & (tail > max(0.66, self.tail_inner)) & (tail < outer), Slot.BRAKE)
         split = max(self.tail_low, 0.61)
         _fill((level > split) & (level < split + 0.115) & (tail > 0.77) & (tail < 0.95), Slot.LEFT)
@@ -260,6 +260,7 @@ def _body_table() -> tuple[Material, ...]:
         Slot.FOG_FRONT: f.FOG_LAMP,
         Slot.FOG_REAR: f.REAR_FOG_LAMP,
         Slot.TAPE: f.CONTOUR_TAPE,
+        Slot.MARKER: f.MARKER_LAMP,
     }
     return tuple(table[slot] for slot in Slot)
 

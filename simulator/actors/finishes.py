@@ -60,6 +60,8 @@ DAY_LAMP = Material(
     switch=Switch.POSITION,
     reflectance_905=0.5,
 )
+# UN R7: front end-outline marker lamps of 4 to 140 cd; most have some 8 cd, here from 32 cm2.
+MARKER_LAMP = replace(DAY_LAMP, name="end-outline marker lamp", emission_cd_m2=(2_600.0, 2_500.0, 2_200.0))
 CABIN_LIGHT = Material(
     "cabin light",
     (0.7, 0.7, 0.7),

@@ -74,6 +74,10 @@ def interior(d: Lines) -> list[Mesh]:
     for y in (0.37, -0.37):
         parts += _seat(front, y, hip, top, 0.48)
     rear = max(d.rear_base_x + 0.46, front - 0.92)
+    lining = max(d.rear_base_x + 0.10, rear - 0.36)  # before the boot: nobody sees lamps from inside
+    rows = ((0.455 * d.width, d.bottom_z + 0.1), (0.455 * d.width, d.deck_z - 0.07), (half, d.deck_z + 0.03))
+    wall = [[[lining, y, z] for y in (wide, -wide)] for wide, z in rows]
+    parts.append(patch(np.array(wall), Slot.SEAT))
     if d.rear_base_x < front - 0.75:
         parts += _seat(rear, 0.0, hip + 0.04, top - 0.06, 2 * half - 0.22)[:2]
         for y in (0.36, -0.36):

@@ -76,6 +76,6 @@ def sway(
         table: (K,) VEHICLE_DTYPE.
         h: s of a step.
     """
-    roll, pitch = np.zeros_like(ax), np.zeros_like(ax)
+    roll, pitch = np.zeros(ax.shape), np.zeros(ax.shape)
     _sway(np.ascontiguousarray(ax), np.ascontiguousarray(ay), which, table, h, roll, pitch)
     return roll, pitch

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import pickle
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from simulator.scene.material import Material
 from simulator.scene.mesh import box
 from simulator.scene.model import Body
 from simulator.sensors.worlds.detail import Figure, figure_of
-from simulator.sensors.worlds.scenery import Scenery, States
+from simulator.sensors.worlds.scenery import Scenery, Standing, States, standing_in
 from simulator.traffic.demand import KINDS
 from simulator.traffic.person import Being, Mode
 from simulator.traffic.signals import Colour
@@ -38,6 +41,8 @@ LYING_M, THICK_M = 0.85, 0.12  # half the height, half the thickness of people w
 _ACTORS = {"van": "van", "truck": "truck", "semitrailer": "truck", "bus": "bus", "motorcycle": "motorcycle"}
 _ACTORS |= {"bicycle": "bicycle"}
 _SWITCHES = {Colour.RED: Switch.SIGNAL_RED, Colour.AMBER: Switch.SIGNAL_AMBER, Colour.GREEN: Switch.SIGNAL_GREEN}
+MAPS_KEPT = 2  # of which what stands is kept for the next environment
+_kept: dict[bytes, tuple[Standing, NDArray[np.int64]]] = {}
 _LAMPS = np.array([1 << _SWITCHES[colour] for colour in Colour], np.uint32)
 
 
@@ -55,22 +60,9 @@ class Stage:
         self._airs = {weather: atmosphere_of(weather) for weather in weathers}
         worlds, count = actors.vehicles.shape
         people = actors.people.shape[1]
-        builder, heads = _surroundings(traffic.lane_map)
-        positions, rpy = builder.initial_poses()
-        zero, none = np.zeros(len(positions)), np.zeros((len(positions), 3))
-        rest = Snapshot(0, positions, rpy, none, none, zero, zero, zero, np.zeros(len(positions), np.uint32))
-        ids = traffic.plan.ids
-        self._shown = np.array([k for k, name in enumerate(ids) if name in heads], np.int64)
-        figures, self._figure = _figures()
-        self.scenery = Scenery(
-            builder.build(),
-            rest,
-            figures,
-            list(self._airs.values()),
-            count + people,
-            signals=[heads[ids[k]] for k in self._shown.tolist()],
-            threads=threads,
-        )
+        standing, self._shown = _standing(traffic.lane_map, traffic.plan.ids, threads)
+        figures, self._figure = _figures(people > 0)
+        self.scenery = Scenery(standing, figures, list(self._airs.values()), count + people, threads=threads)
         self.states = States.empty(worlds, count + people, len(self._shown))
         self._light(weathers)
 
@@ -108,6 +100,22 @@ def atmosphere_of(weather: Weather) -> Atmosphere:
     return atmosphere_for(utc, 49.01, 8.43, members, 115.0)
 
 
+def _standing(lane_map: LaneMap, ids: Sequence[str], threads: int) -> tuple[Standing, NDArray[np.int64]]:
+    """What stands on a map, and those of its traffic lights `ids` that are seen; the last few maps' are kept."""
+    map_ = hashlib.blake2b(pickle.dumps((lane_map.network, tuple(ids)))).digest()
+    if map_ not in _kept:
+        builder, heads = _surroundings(lane_map)
+        positions, rpy = builder.initial_poses()
+        zero, none = np.zeros(len(positions)), np.zeros((len(positions), 3))
+        rest = Snapshot(0, positions, rpy, none, none, zero, zero, zero, np.zeros(len(positions), np.uint32))
+        shown = np.array([k for k, name in enumerate(ids) if name in heads], np.int64)
+        made = standing_in(builder.build(), rest, [heads[ids[k]] for k in shown.tolist()], threads)
+        while len(_kept) >= MAPS_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[map_] = made, shown
+    return _kept[map_]
+
+
 def _surroundings(lane_map: LaneMap) -> tuple[SceneBuilder, dict[str, int]]:
     """Ground, buildings, plants and signs about the middle of the map, and the ids of its traffic lights."""
     from simulator.roads.surface import surface
@@ -130,19 +138,24 @@ def _surroundings(lane_map: LaneMap) -> tuple[SceneBuilder, dict[str, int]]:
     return builder, populate(builder, network, ground, path, radius_m=radius).signals
 
 
-def _figures() -> tuple[list[Figure], NDArray[np.int64]]:
-    """The pool, and (kinds, individuals) rows of it: kinds of traffic, then beings, then a lost thing."""
+@cache
+def _figure(kind: str, number: int) -> Figure:
+    """The figure of one model of a kind, the same in all environments."""
     from simulator.scenario.family import member
 
-    def figure(kind: str, number: int) -> Figure:
-        """The figure of one model of a kind."""
-        maker: Any = member("actors", kind)()
-        return figure_of(maker.model(generator(0, "envs", kind, number)))
+    maker: Any = member("actors", kind)()
+    return figure_of(maker.model(generator(0, "envs", kind, number)))
 
-    made = {("car", n): figure("car", n) for n in range(CARS)}
-    made |= {(kind, 0): figure(kind, 0) for kind in sorted(set(_ACTORS.values()))}
-    made |= {("pedestrian", n): figure("pedestrian", n) for n in range(PEOPLE)}
-    made |= {(kind, 0): figure(kind, 0) for kind in ("child", "dog", "deer")}
+
+def _figures(people: bool) -> tuple[list[Figure], NDArray[np.int64]]:
+    """The pool, and (kinds, individuals) rows of it: kinds of traffic, then beings, then a lost thing.
+
+    Without `people` none is modelled, and all beings have the last row.
+    """
+    wanted = [*(("car", n) for n in range(CARS)), *((kind, 0) for kind in sorted(set(_ACTORS.values())))]
+    if people:
+        wanted += [*(("pedestrian", n) for n in range(PEOPLE)), *((kind, 0) for kind in ("child", "dog", "deer"))]
+    made = {key: _figure(*key) for key in wanted}
     crate = Model("debris", (Body(box((0.8, 0.6, 0.5), (0.0, 0.0, 0.25)), (Material("board", (0.35, 0.25, 0.15)),)),))
     made["crate", 0] = figure_of(crate)
     row = {key: number for number, key in enumerate(made)}
@@ -150,7 +163,8 @@ def _figures() -> tuple[list[Figure], NDArray[np.int64]]:
     kinds = [_ACTORS.get(str(name), "car") for name in KINDS["name"]]
     kinds += [beings.get(being, "pedestrian") for being in Being] + ["crate"]
     individuals = {"car": CARS, "pedestrian": PEOPLE}
-    table = [[row[kind, n % individuals.get(kind, 1)] for n in range(max(CARS, PEOPLE))] for kind in kinds]
+    last = len(made) - 1
+    table = [[row.get((kind, n % individuals.get(kind, 1)), last) for n in range(max(CARS, PEOPLE))] for kind in kinds]
     return list(made.values()), np.array(table)
 
 

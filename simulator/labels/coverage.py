@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.labels.pieces import GROUP, pieces_of
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import fetch_add, load, load_triples, pointer, store, store_quadruples
+from simulator.numerics.memory import fetch_add, hold, load, load_triples, pointer, store, store_quadruples
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import LANES, bits, floor, greatest, least, maximum, minimum, splat, swap_pairs
 from simulator.raycast.faces import HOLE, alpha_at
@@ -438,6 +438,10 @@ def _cover(shown, pieces, bent, poses, lens, ground, pixels, extent, cursor):
                     found += _paint(corner, span, image, marks, width, m, holes, texture, numbers, f)
         pixels[m] = found
         extent[m, 0], extent[m, 1], extent[m, 2], extent[m, 3] = low_u, low_v, high_u, high_v
+    hold(stamp)
+    hold(few)
+    hold(memory)
+    hold(whole)
 
 
 def coverage(

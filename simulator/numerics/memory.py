@@ -45,7 +45,7 @@ def _address(context: Any, builder: ir.IRBuilder, signature: Any, args: Any, ele
 
 @intrinsic
 def pointer(typing_context, array):
-    """Pointer to an array's first element, for use while the caller of the kernel keeps the array.
+    """Pointer to an array's first element, for use while somebody keeps the array: see `hold`.
 
     Arrays are counted references: handing one to a helper in a hot loop costs atomic increments. Pointers cost nothing.
     """
@@ -54,6 +54,20 @@ def pointer(typing_context, array):
         return context.make_array(signature.args[0])(context, builder, args[0]).data
 
     return types.CPointer(array.dtype)(array), _emit
+
+
+@intrinsic
+def hold(typing_context, array):
+    """Hold an array that the kernel itself has made up to here.
+
+    What a kernel is given its caller keeps; what it makes is freed after the last use of its name, whatever pointers to
+    it are in use.
+    """
+
+    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return context.get_dummy_value()
+
+    return types.void(array), _emit
 
 
 @intrinsic

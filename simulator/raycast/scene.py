@@ -519,8 +519,8 @@ def _rays(
     origins: ArrayLike, directions: ArrayLike, t_max: ArrayLike, frame: ArrayLike | None, time: ArrayLike
 ) -> Rays:
     """Check what was given, and bring the origins into the scene's frame (kernels turn the directions)."""
-    d, o = np.ascontiguousarray(directions, np.float32), np.ascontiguousarray(origins, np.float32)
-    limits, times = np.ascontiguousarray(t_max, np.float32), np.ascontiguousarray(time, np.float32)
+    given = (np.ascontiguousarray(each, np.float32) for each in (directions, origins, t_max, time))
+    d, o, limits, times = (np.require(each, requirements="W") for each in given)  # numba has other kernels for others
     if d.size == 0:
         d = d.reshape(0, 3)
     if d.ndim != 2 or d.shape[1] != 3:

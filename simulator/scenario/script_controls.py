@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import radians
 from typing import Annotated, Any
 
@@ -10,17 +10,32 @@ from pydantic import Field
 
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
-from simulator.scenario.script_terms import Number, Texts
+from simulator.scenario.script_catalogs import Entry, Taken
+from simulator.scenario.script_terms import Number, Texts, one_of
 from simulator.storyboard import model
 
 
-class Control(Block):
-    """Drive by a controller: its longitudinal part, its lateral part, or none."""
+class Driver(Block):
+    """A controller."""
 
     controller: Annotated[str, Word()] | None = None
     """What it is, such as ACCController; those that there are not fall back to the default. Null: the one it has."""
+    entry: Taken | None = None
+    """A controller of a catalog in its place."""
     settings: Annotated[dict[str, str], Texts()] = Field(default_factory=dict)
     """Its properties, such as {timeGap: 1.5, setSpeed: 20}."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Two controllers, or settings of a catalog's."""
+        yield from one_of(values, ("controller", "entry"), needed=cls is Driver)
+        if values.get("entry") is not None and values.get("settings"):
+            yield ("settings",), "contradicts entry; give its parameters values: {catalog: ..., entry: ..., values: {}}"
+
+
+class Control(Driver):
+    """Drive by a controller: its longitudinal part, its lateral part, or none."""
+
     steers: Annotated[bool, Flag()] = False
     drives: Annotated[bool, Flag()] = True
 
@@ -60,13 +75,23 @@ class Override(Block):
             yield (), f"needs at least one of {', '.join(INPUTS)}, release"
 
 
-def control_action(deed: Control, line: int) -> model.ControllerAction:
-    """The record of the deed `control`."""
-    if deed.controller is None:
+def driver(given: Driver, take: Callable[[Entry], model.Controller], line: int) -> model.ObjectController | None:
+    """The record of a controller, `take` of a catalog where it has an entry; None: none is given."""
+    if given.entry is not None:
+        taken = take(given.entry)
+        return model.ObjectController(taken.name, taken, line=line)
+    if given.controller is None:
+        return None
+    made = model.Controller(given.controller, properties=model.Properties(dict(given.settings)), line=line)
+    return model.ObjectController(given.controller, made, line=line)
+
+
+def control_action(deed: Control, take: Callable[[Entry], model.Controller], line: int) -> model.ControllerAction:
+    """The record of the deed `control`; `take` takes a controller of a catalog."""
+    given = driver(deed, take, line)
+    if given is None:
         parts = model.ActivateControllerAction(None, deed.steers, deed.drives, line=line)
         return model.ControllerAction(activate=parts, line=line)
-    controller = model.Controller(deed.controller, properties=model.Properties(dict(deed.settings)), line=line)
-    given = model.ObjectController(deed.controller, controller, line=line)
     return model.ControllerAction(model.AssignControllerAction(given, deed.steers, deed.drives, line=line), line=line)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Flag, Word
 from simulator.scenario.lights import LIGHTS
+from simulator.scenario.script_catalogs import Taken
 from simulator.scenario.script_controls import Control, Override
 from simulator.scenario.script_lines import Clothoid, Clothoids, Follow, Nurbs
 from simulator.scenario.script_standard import OpenScenario
@@ -166,11 +167,13 @@ class TakeRoute(Block):
     via: tuple[Spot, ...] | None = None
     along: Name | None = None
     """One of `routes:` in their place."""
+    entry: Taken | None = None
+    """A route of a catalog in their place."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """No route, or two."""
-        yield from one_of(values, ("via", "along"), needed=True)
+        yield from one_of(values, ("via", "along", "entry"), needed=True)
         if values.get("via") == ():
             yield ("via",), "needs at least one place"
 
@@ -312,6 +315,8 @@ class Vanish(Block):
 class Environment(Block):
     """Light and weather; what is not given stays as it was, at the start a clear summer noon."""
 
+    entry: Taken | None = None
+    """An environment of a catalog, in place of all of these."""
     time: Annotated[str, DATE_TIME] | None = None
     """Date and time, with a zone (Z, +01:00) or in the usual one of the place."""
     clock_runs: Annotated[bool, Flag()] = False
@@ -353,8 +358,11 @@ class Environment(Block):
         yield from no_such_time(values, "time")
         if values.get("rain_mm_h") and values.get("snow_mm_h"):
             yield ("snow_mm_h",), "contradicts rain_mm_h: one of them falls"
-        if set(cls.model_fields) <= set(values) and all(v is None for k, v in values.items() if k != "clock_runs"):
+        given = [name for name, value in values.items() if value is not None and name != "clock_runs"]
+        if set(cls.model_fields) <= set(values) and not given:
             yield (), "needs at least one of its keys"
+        if "entry" in given and len(given) > 1:
+            yield (given[1],), "contradicts entry: the environment is that of the catalog"
 
 
 class Signal(Block):
@@ -456,6 +464,12 @@ DEEDS: dict[str, type[Block]] = {
     **TRAFFIC,
     "openscenario": OpenScenario,
 }
+
+
+def is_of_one(deed: Block) -> bool:
+    """Whether a deed refers to who does it, so that each of several actors has one of its own."""
+    own_lane = isinstance(deed, LaneChange) and deed.lane is None and deed.of is None
+    return own_lane or isinstance(deed, (Walk, Appear, Vanish))
 
 
 def is_worldly(deed: Block) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from simulator.scenario.block import Block
+from simulator.scenario.script_catalogs import Taken
 from simulator.scenario.script_terms import Metres, Name, Number, Seconds, Spot, one_of
 
 
@@ -32,13 +33,15 @@ class Follow(Block):
     """At least two corners."""
     along: Name | None = None
     """One of `paths:` in their place."""
+    entry: Taken | None = None
+    """A trajectory of a catalog in their place."""
     speed_kmh: Annotated[float, Number("km/h", ge=0.0, le=400.0)] | None = None
-    """Null: the speed that it has, or the corners' times."""
+    """Null: the speed that it has, or the corners' times, of a catalog's where these rise."""
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """No path, or two; times and a speed."""
-        yield from one_of(values, ("path", "along"), needed=True)
+        yield from one_of(values, ("path", "along", "entry"), needed=True)
         path = values.get("path")
         yield from ((("path",), text) for text in wrong_corners(path or ()) if path is not None)
         timed = [corner.time_s is not None for corner in path or ()]

@@ -10,8 +10,9 @@
     story:
       - {name: brake, actor: lead, when: {time_s: 2}, do: {kind: stop, deceleration_mps2: 6}}
 
-Speeds are in km/h, as test protocols give them. Conditions of one `when` hold together; of a list, any. Distances, time
-gaps and times to collision are between bounding boxes. An actor without events keeps its lane and speed, the ego too:
+Speeds are in km/h, as test protocols give them. Conditions of one `when` hold together; of a list, any; they are of the
+event's actor unless `of`, `any_of` or `all_of` says of whom. Distances, time gaps and times to collision are between
+bounding boxes. Several `actors` of an event all do it. An actor without events keeps its lane and speed, the ego too:
 it stands for whatever is under test. `environment` is light and weather at the start, `signals` are controllers of
 traffic signals; events without an actor change them. `variables` are values that events set and wait for; `acts` are
 parts of the story with a beginning and an end of their own; `routes` and `paths` are lines by name:
@@ -21,7 +22,8 @@ parts of the story with a beginning and an end of their own; `routes` and `paths
     routes: {detour: [{road: "1", lane: -1, s_m: 0}, {road: "7", lane: -1, s_m: 60}]}
     paths: {swerve: [{of: ego}, {of: ego, ahead_m: 20, left_m: 2}, {of: ego, ahead_m: 60}]}
 
-Deeds, conditions and places for which there is no word here are said in those of OpenSCENARIO XML (`script_standard`):
+Catalogs of OpenSCENARIO XML are named by `catalogs:` and used by `entry:` (`script_catalogs`). Deeds, conditions and
+places for which there is no word here are said in those of OpenSCENARIO XML (`script_standard`):
 
     when: {openscenario: {TraveledDistanceCondition: {value: 90}}, edge: rising}
     do: {kind: openscenario, action: {TeleportAction: {Position: {WorldPosition: {x: 9, y: -2, p: 0.02}}}}}
@@ -40,22 +42,28 @@ from simulator.scenario.block import Block, each
 from simulator.scenario.distributions import Codec, Distribution, Flag, Word, problem
 from simulator.scenario.entries import inlined
 from simulator.scenario.models import RoadSpec
-from simulator.scenario.script_deeds import DEEDS, Environment, SignalPhase, is_worldly
+from simulator.scenario.script_catalogs import FromCatalog, Taken
+from simulator.scenario.script_controls import Driver
+from simulator.scenario.script_deeds import DEEDS, Environment, SignalPhase, is_of_one, is_worldly
 from simulator.scenario.script_kinds import KINDS, TOWING
 from simulator.scenario.script_lines import TimedSpot, wrong_corners
-from simulator.scenario.script_terms import Kmh, Name, Number, Seconds, Spot, Texts, Value
+from simulator.scenario.script_terms import Kmh, Name, Number, Seconds, Spot, Texts, Value, one_of
 from simulator.scenario.script_when import When
 
 _WORDS_OF_THE_STANDARD = ("openscenario", "action")  # whose names are checked when they are records
 _DECLARED = ("variable", "parameter", "monitor")
-_NAMES_OF_ACTORS = ("of", "to", "actor", "touches", "draws", "around", "trailer")
+_NAMES_OF_ACTORS = ("actors", "any_of", "all_of", "of", "to", "actor", "touches", "draws", "around", "trailer")
 
 
 class Actor(Spot):
     """Someone or something, and where it is at the start."""
 
-    kind: Annotated[str, Word(tuple(KINDS))]
+    kind: Annotated[str, Word(tuple(KINDS))] | None = None
     """What it is."""
+    entry: Taken | None = None
+    """A vehicle, pedestrian or object of a catalog in place of a kind, of the size that it has there."""
+    controller: Driver | None = None
+    """What is to drive it, once an event `control` says so."""
     speed_kmh: Kmh = 0.0
     """At the start; kept while no event changes it."""
     route: tuple[Spot, ...] = ()
@@ -68,6 +76,16 @@ class Actor(Spot):
     """Null: usual for the kind."""
     draws: Name | None = None
     """The trailer, another actor, that hangs on it from the start; where that one is placed does not matter then."""
+
+    @classmethod
+    def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """No kind, or two; another size than that of the catalog."""
+        yield from super().contradictions(values)
+        if {"kind", "entry"} <= set(values) and values["kind"] is None and values["entry"] is None:
+            yield ("kind",), f"is required (or entry, of a catalog): one of {listed(KINDS)}"
+        for name in ("kind", "length_m", "width_m", "height_m", "draws"):
+            if values.get("entry") is not None and values.get(name) is not None:
+                yield (name,), "contradicts entry: what it is, is said by the catalog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +167,16 @@ class Event(Block):
     """Unique, for `after` and the timeline."""
     actor: Name | None = None
     """Who; null for what happens to the world: environment, signal and signal_phase."""
+    actors: tuple[Name, ...] | None = None
+    """Several in its place, who all do it."""
+    triggering: Annotated[bool, Flag()] = False
+    """Whether those do it too whose conditions let its act begin."""
     when: Annotated[tuple[When, ...], OneOrMore(When)] = ()
     """The trigger: one set of conditions, or a list of which any suffices; without: at the start."""
-    do: Annotated[tuple[Any, ...], OneOrMore()]
+    do: Annotated[tuple[Any, ...], OneOrMore()] = ()
     """What: one action, or several together."""
+    entry: Taken | None = None
+    """A maneuver of a catalog in its place, whose events have triggers and priorities of their own."""
     times: Annotated[int, Number("", ge=1, le=1000, whole=True)] = 1
     """How often at most."""
     act: Name | None = None
@@ -162,13 +186,42 @@ class Event(Block):
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Nobody who does it."""
-        if "actor" in values and values["actor"] is None:
+        """Nothing to do, or nobody who does it."""
+        if not {"actor", "actors", "triggering"} <= set(values):
+            return
+        yield from one_of(values, ("actor", "actors"), needed=False)
+        if values["actors"] == ():
+            yield ("actors",), "needs at least one actor"
+        if values["triggering"] and values.get("act", "") is None:
+            yield ("triggering",), "goes with act"
+        yield from cls._what(values)
+        if values["actor"] is None and values["actors"] is None and not values["triggering"]:
+            if values.get("entry") is not None:
+                yield ("actor",), "is required"
             if any(not is_worldly(deed) for deed in values.get("do", ())):
                 yield ("actor",), "is required"
             for number, when in enumerate(values.get("when", ())):
                 if when.needs_actor:
                     yield ("when", number, "of"), "is required here"
+
+    @staticmethod
+    def _what(values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        entry = values.get("entry")
+        if "do" in values and not values["do"] and "entry" in values and entry is None:
+            yield ("do",), "is required (or entry, a maneuver of a catalog)"
+        if entry is not None and values.get("do"):
+            yield ("do",), "contradicts entry: what is done is said by the catalog"
+        if entry is not None and values.get("when"):
+            yield ("when",), "contradicts entry, whose events have triggers; give it an act: that has when:"
+        if entry is not None and values.get("priority", "parallel") != "parallel":
+            yield ("priority",), "contradicts entry, whose events have priorities of their own"
+        if values["triggering"] and any(is_of_one(deed) for deed in values.get("do", ())):
+            yield ("triggering",), "needs deeds that do not refer to who does them; give of:, or actors:"
+
+    @property
+    def cast(self) -> tuple[str, ...]:
+        """Those who are named to do it."""
+        return self.actors or (() if self.actor is None else (self.actor,))
 
 
 class Act(Block):
@@ -240,32 +293,40 @@ class Truths(Codec):
 
 @dataclass(frozen=True, slots=True)
 class Lines(Codec):
-    """Annotation of a mapping of names to lists of at least two places."""
+    """Annotation of a mapping of names to lists of at least two places, or to entries of catalogs."""
 
     place: type[Spot]
 
-    def check(self, given: Any) -> dict[str, tuple[Spot, ...]]:
-        """Places by name."""
+    def check(self, given: Any) -> dict[str, tuple[Spot, ...] | FromCatalog]:
+        """Places, or the entry, by name."""
         if not isinstance(given, dict):
             raise problem("lines", "must be a mapping of names to lists of places")
         _check_names(given, "lines")
         return dict(zip(given, each(given.items(), self._line, "lines")))
 
-    def _line(self, given: Any) -> tuple[Spot, ...]:
-        if isinstance(given, tuple):
+    def _line(self, given: Any) -> tuple[Spot, ...] | FromCatalog:
+        if isinstance(given, (tuple, FromCatalog)):
             return given
+        if isinstance(given, dict):
+            return FromCatalog.model_validate(given)
         if not isinstance(given, list) or len(given) < 2:
-            raise problem("lines", "must be a list of at least two places")
+            raise problem("lines", "must be a list of at least two places, or {entry: CATALOG/ENTRY}")
         return tuple(each(enumerate(given), self.place.model_validate, "list"))
 
     def write(self, value: Any) -> dict[str, Any]:
         """Lists of mappings by name."""
-        return {name: [spot.model_dump(exclude_none=True) for spot in line] for name, line in value.items()}
+        plain = {name: line for name, line in value.items() if isinstance(line, tuple)}
+        taken = {name: line.model_dump() for name, line in value.items() if name not in plain}
+        return {name: [spot.model_dump(exclude_none=True) for spot in line] for name, line in plain.items()} | taken
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of a mapping of lists."""
         items = inlined(self.place.model_json_schema())
-        return {"type": "object", "additionalProperties": {"type": "array", "items": items, "minItems": 2}}
+        taken = inlined(FromCatalog.model_json_schema())
+        return {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"type": "array", "items": items, "minItems": 2}, taken]},
+        }
 
 
 class Script(Block):
@@ -283,6 +344,8 @@ class Script(Block):
     """When it ends."""
     until: Annotated[tuple[When, ...], OneOrMore(When)] = ()
     """What ends it earlier."""
+    catalogs: tuple[Annotated[str, Word()], ...] = ()
+    """Folders and files with catalogs of OpenSCENARIO XML, for all that has an `entry`."""
     actors: Annotated[dict[str, Actor], Named(Actor, "actors", "ego: {kind: car, lane: -1, s_m: 20}")]
     """Who takes part, by name; the one under test is `ego`."""
     environment: Environment | None = None
@@ -293,9 +356,9 @@ class Script(Block):
     """Values at the start that the deed `set_variable` changes and conditions look at."""
     monitors: Annotated[dict[str, bool], Truths()] = Field(default_factory=dict)
     """Whether something has happened, at the start; the deed `set_monitor` changes it."""
-    routes: Annotated[dict[str, tuple[Spot, ...]], Lines(Spot)] = Field(default_factory=dict)
+    routes: Annotated[dict[str, tuple[Spot, ...] | FromCatalog], Lines(Spot)] = Field(default_factory=dict)
     """Ways over the road network, by name, each by the shortest way from place to place."""
-    paths: Annotated[dict[str, tuple[TimedSpot, ...]], Lines(TimedSpot)] = Field(default_factory=dict)
+    paths: Annotated[dict[str, tuple[TimedSpot, ...] | FromCatalog], Lines(TimedSpot)] = Field(default_factory=dict)
     """Straight lines from corner to corner, by name."""
     acts: Annotated[dict[str, Act], Named(Act, "acts")] = Field(default_factory=dict)
     """Parts of the story, by name."""
@@ -354,7 +417,8 @@ def _names(
         if all(event.act != name for event in story):
             yield ("acts", name), "has no event; events name it by act:"
     for name, path in paths.items():
-        yield from ((("paths", name), text) for text in wrong_corners(path))
+        if isinstance(path, tuple):
+            yield from ((("paths", name), text) for text in wrong_corners(path))
         if name in routes:
             yield ("paths", name), "is the name of a route already"
     parts = ("actors", "until", "acts", "story", "routes", "paths")
@@ -425,4 +489,7 @@ def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
                 yield path, key, item
     elif isinstance(value, tuple):
         for number, item in enumerate(value):
-            yield from _leaves(item, (*path, number))
+            if isinstance(item, (Block, dict, tuple)):
+                yield from _leaves(item, (*path, number))
+            else:
+                yield path[:-1], str(path[-1]), item

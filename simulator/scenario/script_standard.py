@@ -13,7 +13,7 @@ metres, seconds, m/s, radians.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -24,7 +24,7 @@ from simulator.scenario.distributions import Codec, problem
 from simulator.storyboard import model
 from simulator.storyboard.binding import Node, Reader
 from simulator.storyboard.catalogs import Catalogs
-from simulator.storyboard.openscenario import new_reader
+from simulator.storyboard.openscenario import new_reader, read_entity
 from simulator.storyboard.versions import NEWEST
 from simulator.storyboard.xosc_actions import PRIVATE_ACTIONS, read_private
 from simulator.storyboard.xosc_conditions import ENTITY_CONDITIONS, VALUE_CONDITIONS, read_by_entity
@@ -99,10 +99,17 @@ class StandardReader:
 
     Args:
         source: the script's file. line: the line in which a key path stands, 0 where it is unknown.
+        folders: of catalogs, or their files.
+
+    Attributes:
+        warnings: what catalogs are warned of, whoever has written them.
     """
 
-    def __init__(self, source: str, line: Callable[[KeyPath], int]) -> None:
+    def __init__(self, source: str, line: Callable[[KeyPath], int], folders: Sequence[Path] = ()) -> None:
         self.source, self.line = source, line
+        self._catalogs = Catalogs(Path(source))
+        self._catalogs.folders += folders
+        self.warnings: list[str] = []
 
     def action(self, given: dict[str, Any], path: KeyPath) -> Any:
         """The record of an action."""
@@ -110,8 +117,8 @@ class StandardReader:
         read = read_global if worldly else read_private
         return self._read(lambda reader, node: read(reader, node), "Action", given, path)
 
-    def condition(self, given: dict[str, Any], who: tuple[str, ...], path: KeyPath) -> Any:
-        """The record of a condition; one of an entity that names none is of `who`."""
+    def condition(self, given: dict[str, Any], who: tuple[str, ...], rule: Any, path: KeyPath) -> Any:
+        """The record of a condition; one of an entity that names none is of `who`, by the `rule` any or all."""
         [name] = given
         if name == _BY_ENTITY:
             return self._read(lambda reader, node: read_by_entity(reader, node.need(name)), "Condition", given, path)
@@ -119,7 +126,7 @@ class StandardReader:
         found = self._read(lambda reader, node: reader.one_of(node, types), "Condition", given, path)
         if name in _OF_VALUES:
             return found
-        return model.ByEntityCondition(who, "any", found, line=self.line(path))
+        return model.ByEntityCondition(who, rule, found, line=self.line(path))
 
     def position(self, given: dict[str, Any], path: KeyPath) -> model.Position:
         """The record of a place."""
@@ -127,12 +134,32 @@ class StandardReader:
         found: model.Position = self._read(lambda reader, node: reader.one_of(node, types), "Position", given, path)
         return found
 
+    def entry(self, catalog: str, name: str, values: Mapping[str, str], types: tuple[type, ...], path: KeyPath) -> Any:
+        """The record of an entry of a catalog, which is of one of some types."""
+        given = {"CatalogReference": _reference(catalog, name, values)}
+        return self._read(lambda reader, node: reader.one_of(node, types), "Entry", given, path)
+
+    def entity(
+        self, name: str, catalog: str, entry: str, values: Mapping[str, str], path: KeyPath
+    ) -> tuple[model.ScenarioObject, ...]:
+        """An entity of a name whose object is an entry of a catalog, and the trailers that it brings along."""
+        given = {"name": name, "CatalogReference": _reference(catalog, entry, values)}
+        return self._read(read_entity, "ScenarioObject", given, path)
+
     def _read(self, read: Callable[[Reader, Node], T], tag: str, given: dict[str, Any], path: KeyPath) -> T:
         """What `read` finds in an element of a name; scripts are strict, so what a file would be warned of is wrong."""
-        reader = new_reader(Catalogs(Path(self.source)), NEWEST)
-        found = read(reader, Node(self._element(tag, given, path), reader, self.source, 0))
-        if reader.warnings:
-            raise reader.warnings[0]
+        reader = new_reader(self._catalogs, NEWEST)
+        try:
+            found = read(reader, Node(self._element(tag, given, path), reader, self.source, 0))
+            own = next((warning for warning in reader.warnings if warning.source == self.source), None)
+            if own is not None:
+                raise own
+        except InputError as error:
+            if error.source != self.source or error.key:
+                raise
+            key = ".".join(map(str, path))
+            raise InputError(error.message, source=error.source, line=error.line, key=key) from None
+        self.warnings += [text for text in map(str, reader.warnings) if text not in self.warnings]
         if found is None:
             raise InputError("is not known", source=self.source, line=self.line(path) or None)
         return found
@@ -150,6 +177,12 @@ class StandardReader:
             else:
                 element.set(key, as_text(value))
         return element
+
+
+def _reference(catalog: str, entry: str, values: Mapping[str, str]) -> dict[str, Any]:
+    given = [{"parameterRef": name, "value": value} for name, value in values.items()]
+    names: dict[str, Any] = {"catalogName": catalog, "entryName": entry}
+    return {**names, "ParameterAssignments": {"ParameterAssignment": given}} if given else names
 
 
 def as_text(value: object) -> str:

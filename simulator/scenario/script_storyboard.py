@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import radians
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from simulator.errors import InputError
 from simulator.scenario import script_deeds as deeds
 from simulator.scenario import script_lines as lines
 from simulator.scenario import script_models as script
-from simulator.scenario.lights import FLASHING_LIGHTS, LIGHTS
-from simulator.scenario.script_controls import Control, Override, control_action, override_action
+from simulator.scenario import script_records as records
+from simulator.scenario.script_catalogs import Entry, FromCatalog
+from simulator.scenario.script_controls import Control, Override, control_action, driver, override_action
 from simulator.scenario.script_kinds import entity
-from simulator.scenario.script_standard import KeyPath, OpenScenario, StandardReader, as_text
+from simulator.scenario.script_standard import KeyPath, OpenScenario, StandardReader
 from simulator.scenario.script_terms import Spot
 from simulator.scenario.script_traffic import Traffic, traffic_action
 from simulator.scenario.script_when import When, conditions
 from simulator.storyboard import model
-from simulator.storyboard.model.terms import Priority
+from simulator.storyboard.model.terms import Priority, StoryboardElementType
 
 _STORY, _ACT, _WORLD = "story", "act", "world"
-_ANY = "any actor, any act"  # which is no name
+_ANY = "any act"  # which is no name
+_Cast = tuple[tuple[str, ...], bool]  # names of actors, and whether those that triggered the act join them
+_WORLDS: _Cast = ((), False)
+R = TypeVar("R", bound=model.Record)
+
+
+def _cast(event: script.Event) -> _Cast:
+    return event.cast, event.triggering
 
 
 class Compiler:
@@ -32,18 +41,26 @@ class Compiler:
         first_road: id of the road that is meant where none is named.
         file: the script's, for messages.
         line: the line in which a key path stands, 0 where it is unknown.
+        catalogs: folders and files of catalogs.
     """
 
-    def __init__(self, given: script.Script, first_road: str, line: Callable[[KeyPath], int], file: str) -> None:
+    def __init__(
+        self,
+        given: script.Script,
+        first_road: str,
+        line: Callable[[KeyPath], int],
+        file: str,
+        catalogs: Sequence[Path] = (),
+    ) -> None:
         self.script, self.first_road, self.line, self.source = given, first_road, line, file
-        self.standard = StandardReader(file, line)
+        self.standard = StandardReader(file, line, catalogs)
 
     def storyboard(self) -> model.Storyboard:
         """What is so at the start, and what happens."""
         actors = self.script.actors.items()
         given = self.script.environment
         init = model.Init(
-            () if given is None else (_environment("environment", given, self.line(("environment",))),),
+            () if given is None else (self._environment(given, ("environment",)),),
             privates=tuple(self._start(name, actor) for name, actor in actors if not self._comes_later(name)),
         )
         acts = tuple(self._act(name) for name in (None, *self.script.acts) if any(self._events(act=name)))
@@ -52,15 +69,14 @@ class Compiler:
 
     def _act(self, name: str | None) -> model.Act:
         """An act of the story, or (None) what belongs to none."""
-        actors = (*self.script.actors, None)
-        groups = tuple(self._group(actor, name) for actor in actors if any(self._events(actor, act=name)))
+        groups = tuple(group for cast in self._casts(name) for group in self._groups(cast, name))
         begin = model.SimulationTimeCondition("greaterOrEqual", 0.0)
         at_once = model.Trigger((model.ConditionGroup((model.Condition("start", begin),)),))
         if name is None:
             return model.Act(_ACT, groups, at_once)
         given, path = self.script.acts[name], ("acts", name)
         start, stop = (
-            tuple(self._when(name, "", when, (*path, key, i)) for i, when in enumerate(conditions))
+            tuple(self._when(name, (), when, (*path, key, i)) for i, when in enumerate(conditions))
             for key, conditions in (("when", given.when), ("until", given.until))
         )
         end = model.Trigger(stop) if stop else None
@@ -68,16 +84,22 @@ class Compiler:
 
     def entities(self) -> tuple[model.ScenarioObject, ...]:
         """All actors."""
-        return tuple(
-            entity(
-                name,
-                actor.kind,
-                (actor.length_m, actor.width_m, actor.height_m),
-                self.line(("actors", name)),
-                actor.draws,
-            )
-            for name, actor in self.script.actors.items()
-        )
+        return tuple(each for name, actor in self.script.actors.items() for each in self._entities(name, actor))
+
+    def _entities(self, name: str, actor: script.Actor) -> tuple[model.ScenarioObject, ...]:
+        """An actor, and the trailers that it brings along from a catalog."""
+        path: KeyPath = ("actors", name)
+        if actor.entry is not None:
+            taken = actor.entry
+            made = self.standard.entity(name, taken.catalog, taken.entry, taken.values, (*path, "entry"))
+        else:
+            size = actor.length_m, actor.width_m, actor.height_m
+            made = (entity(name, actor.kind or "", size, self.line(path), actor.draws),)
+        if actor.controller is None:
+            return made
+        key: KeyPath = (*path, "controller")
+        given = driver(actor.controller, self._taker(model.Controller, key), self.line(key))
+        return (replace(made[0], controllers=() if given is None else (given,)), *made[1:])
 
     def signals(self) -> tuple[model.TrafficSignalController, ...]:
         """All controllers of traffic signals."""
@@ -103,51 +125,89 @@ class Compiler:
     # ---- start and end
 
     def _comes_later(self, name: str) -> bool:
-        return any(isinstance(deed, deeds.Appear) for _, event in self._events(name) for deed in event.do)
+        cast = (event for event in self.script.story if name in event.cast)
+        return any(isinstance(deed, deeds.Appear) for event in cast for deed in event.do)
 
     def _start(self, name: str, actor: script.Actor) -> model.Private:
         path: KeyPath = ("actors", name)
         line = self.line(path)
-        speed = model.SpeedAction(_at_once(), model.AbsoluteTargetSpeed(actor.speed_kmh / 3.6))
+        speed = model.SpeedAction(records.at_once(), model.AbsoluteTargetSpeed(actor.speed_kmh / 3.6))
         actions: list[model.PrivateAction] = [model.TeleportAction(self._spot(actor, path), line=line), speed]
         if actor.route:
             first = self._spot(actor, path)
             stops = (first, *(self._spot(spot, (*path, "route", i)) for i, spot in enumerate(actor.route)))
-            actions.append(_route(name, stops, self.line((*path, "route"))))
+            actions.append(records.route(name, stops, self.line((*path, "route"))))
         return model.Private(name, tuple(actions), line=line)
 
     def _end(self) -> model.Trigger:
         over = model.Condition("duration", model.SimulationTimeCondition("greaterOrEqual", self.script.duration_s))
         groups = [model.ConditionGroup((over,))]
-        groups += [self._when("until", "", when, ("until", i)) for i, when in enumerate(self.script.until)]
+        groups += [self._when("until", (), when, ("until", i)) for i, when in enumerate(self.script.until)]
         return model.Trigger(tuple(groups))
 
     # ---- events
 
-    def _events(self, actor: str | None = _ANY, act: str | None = _ANY) -> Iterator[tuple[int, script.Event]]:
-        return (
+    def _events(self, cast: _Cast | None = None, act: str | None = _ANY) -> list[tuple[int, script.Event]]:
+        """Events of a cast (None: any) and an act, with their places in the story."""
+        return [
             (i, event)
             for i, event in enumerate(self.script.story)
-            if actor in (_ANY, event.actor) and act in (_ANY, event.act)
-        )
+            if cast in (None, _cast(event)) and act in (_ANY, event.act)
+        ]
 
-    def _group(self, actor: str | None, act: str | None) -> model.ManeuverGroup:
-        """What an actor does in an act, or (None) what happens to the world."""
-        events: list[model.Event] = []
-        for number, event in self._events(actor, act):
-            events.append(self._event(number, event))
-            if any(isinstance(deed, deeds.Walk) for deed in event.do):
-                events.append(_halt(event.name))
-        name, actors = (_WORLD, ()) if actor is None else (actor, (actor,))
-        return model.ManeuverGroup(name, 1, actors, (model.Maneuver(name, tuple(events)),), line=events[0].line)
+    def _casts(self, act: str | None) -> list[_Cast]:
+        """Who does something in an act: single actors in their order, then several together, then the world."""
+        found = dict.fromkeys(_cast(event) for _, event in self._events(act=act))
+        single: list[_Cast] = [((name,), False) for name in self.script.actors]
+        several = [cast for cast in found if cast not in single and cast != _WORLDS]
+        return [cast for cast in (*single, *several, _WORLDS) if cast in found]
 
-    def _event(self, number: int, event: script.Event) -> model.Event:
+    def _copies(self, cast: _Cast) -> list[_Cast]:
+        """The cast, or each of it where deeds refer to who does them, which a group cannot say of several."""
+        if any(deeds.is_of_one(deed) for _, event in self._events(cast) for deed in event.do):
+            return [((name,), False) for name in cast[0]]
+        return [cast]
+
+    def _groups(self, cast: _Cast, act: str | None) -> Iterator[model.ManeuverGroup]:
+        """What actors do in an act, or what happens to the world: one group, and one for each maneuver of a catalog."""
+        given = self._events(cast, act)
+        for actors, triggering in self._copies(cast):
+            name = " and ".join((*actors, *(["triggering"] if triggering else []))) or _WORLD
+            events: list[model.Event] = []
+            for number, event in given:
+                if event.entry is None:
+                    events.append(self._event(number, event, actors))
+                if any(isinstance(deed, deeds.Walk) for deed in event.do):
+                    events.append(records.halt(f"{name}::{name}::{event.name}" if len(cast[0]) > 1 else event.name))
+            if events:
+                maneuver = model.Maneuver(name, tuple(events))
+                yield model.ManeuverGroup(name, 1, actors, (maneuver,), triggering, line=events[0].line)
+        for number, event in given:
+            if event.entry is not None:
+                path: KeyPath = ("story", number)
+                taken = self._taker(model.Maneuver, (*path, "entry"))(event.entry)
+                yield model.ManeuverGroup(event.name, event.times, cast[0], (taken,), cast[1], line=self.line(path))
+
+    def _elements(self, name: str) -> list[tuple[StoryboardElementType, str]]:
+        """Types and references of what an event or act has become."""
+        if name in self.script.acts:
+            return [("act", name)]
+        event = next(event for event in self.script.story if event.name == name)
+        if event.entry is not None:
+            return [("maneuverGroup", name)]
+        copies = self._copies(_cast(event))
+        if len(copies) == 1:
+            return [("event", name)]
+        return [("event", f"{actor}::{actor}::{name}") for (actor,), _ in copies]
+
+    def _event(self, number: int, event: script.Event, actors: tuple[str, ...]) -> model.Event:
+        """An event of all of its cast, or its copy of one of them."""
         path: KeyPath = ("story", number)
         actions: list[Any] = []
         for i, deed in enumerate(event.do):
-            actions += self._deed(event.actor or "", deed, (*path, "do", i))
+            actions += self._deed(actors[0] if actors else "", deed, (*path, "do", i))
         groups = tuple(
-            self._when(event.name, event.actor or "", when, (*path, "when", i)) for i, when in enumerate(event.when)
+            self._when(event.name, event.cast, when, (*path, "when", i)) for i, when in enumerate(event.when)
         )
         names = [event.name if len(actions) == 1 else f"{event.name} {i + 1}" for i in range(len(actions))]
         return model.Event(
@@ -159,8 +219,18 @@ class Compiler:
             line=self.line(path),
         )
 
-    def _when(self, event: str, actor: str, when: When, path: KeyPath) -> model.ConditionGroup:
-        return conditions(event, actor, when, self.script.acts, self._spot, self.standard, path)
+    def _when(self, event: str, actors: tuple[str, ...], when: When, path: KeyPath) -> model.ConditionGroup:
+        return conditions(event, actors, when, self._elements, self._spot, self.standard, path)
+
+    def _taker(self, cls: type[R], path: KeyPath) -> Callable[[Entry], R]:
+        """What takes records of a type from catalogs, for an entry that stands at a key path."""
+
+        def take(entry: Entry) -> R:
+            """The record."""
+            found: R = self.standard.entry(entry.catalog, entry.entry, entry.values, (cls,), path)
+            return found
+
+        return take
 
     # ---- actions
 
@@ -168,7 +238,7 @@ class Compiler:
         """The actions of one `do`."""
         line = self.line(path)
         if isinstance(deed, deeds.Speed):
-            return [model.SpeedAction(_speed_dynamics(deed), _speed_target(deed), line=line)]
+            return [model.SpeedAction(records.speed_dynamics(deed), records.speed_target(deed), line=line)]
         if isinstance(deed, deeds.Stop):
             dynamics = model.TransitionDynamics("linear", "rate", deed.deceleration_mps2)
             return [model.SpeedAction(dynamics, model.AbsoluteTargetSpeed(0.0), line=line)]
@@ -178,7 +248,7 @@ class Compiler:
                 if deed.lane is not None
                 else model.RelativeTargetLane(deed.of or actor, deed.lanes or 0)
             )
-            return [model.LaneChangeAction(_lane_dynamics(deed), lane, deed.lateral_m, line=line)]
+            return [model.LaneChangeAction(records.lane_dynamics(deed), lane, deed.lateral_m, line=line)]
         if isinstance(deed, deeds.LaneOffset):
             offset = (
                 model.AbsoluteTargetLaneOffset(deed.lateral_m)
@@ -194,9 +264,9 @@ class Compiler:
                 )
             ]
         if isinstance(deed, deeds.KeepBeside):
-            return [_keep_beside(deed, line)]
+            return [records.keep_beside(deed, line)]
         if isinstance(deed, deeds.SpeedProfile):
-            return [_speed_profile(deed, line)]
+            return [records.speed_profile(deed, line)]
         if isinstance(deed, lines.Follow):
             return self._follow(actor, deed, path)
         if isinstance(deed, (lines.Clothoid, lines.Clothoids, lines.Nurbs)):
@@ -206,8 +276,12 @@ class Compiler:
         if isinstance(deed, deeds.TakeRoute):
             if deed.along is not None:
                 return [model.AssignRouteAction(self._route(deed.along), line=line)]
+            if deed.entry is not None:
+                return [model.AssignRouteAction(self._taker(model.Route, path)(deed.entry), line=line)]
             stops = tuple(self._spot(spot, (*path, "via", i)) for i, spot in enumerate(deed.via or ()))
-            return [model.AcquirePositionAction(stops[0], line=line) if len(stops) == 1 else _route(actor, stops, line)]
+            if len(stops) == 1:
+                return [model.AcquirePositionAction(stops[0], line=line)]
+            return [records.route(actor, stops, line)]
         if isinstance(deed, deeds.RandomRoute):
             return [model.RandomRouteAction(line=line)]
         if isinstance(deed, deeds.Hitch):
@@ -215,7 +289,7 @@ class Compiler:
         if isinstance(deed, deeds.Unhitch):
             return [model.DisconnectTrailerAction(line=line)]
         if isinstance(deed, Control):
-            return [control_action(deed, line)]
+            return [control_action(deed, self._taker(model.Controller, path), line)]
         if isinstance(deed, Override):
             return [override_action(deed, line)]
         if isinstance(deed, OpenScenario):
@@ -227,15 +301,15 @@ class Compiler:
         if isinstance(deed, deeds.Teleport):
             return [model.TeleportAction(self._spot(deed.at, (*path, "at")), line=line)]
         if isinstance(deed, deeds.Lights):
-            return [_lights(deed, line)]
+            return [records.lights(deed, line)]
         if isinstance(deed, deeds.Animate):
-            return [_animation(deed, line)]
+            return [records.animation(deed, line)]
         if isinstance(deed, deeds.Visibility):
             return [model.VisibilityAction(deed.cameras, deed.sensors, deed.traffic, line=line)]
         if isinstance(deed, deeds.Environment):
-            return [_environment("environment", deed, line)]
+            return [self._environment(deed, path)]
         if isinstance(deed, (deeds.SetVariable, deeds.SetParameter)):
-            return [_set_value(deed, line)]
+            return [records.set_value(deed, line)]
         if isinstance(deed, deeds.SetMonitor):
             return [model.SetMonitorAction(deed.monitor, deed.value, line=line)]
         if isinstance(deed, deeds.Signal):
@@ -249,19 +323,28 @@ class Compiler:
             place = self._spot(deed.at, (*path, "at"))
             return [
                 model.AddEntityAction(actor, place, line=line),
-                model.SpeedAction(_at_once(), model.AbsoluteTargetSpeed(speed), line=line),
+                model.SpeedAction(records.at_once(), model.AbsoluteTargetSpeed(speed), line=line),
             ]
         return [model.DeleteEntityAction(actor, line=line)]
 
     def _follow(self, actor: str, deed: lines.Follow, path: KeyPath) -> list[Any]:
-        line, given = self.line(path), (*path, "path")
-        corners = deed.path or ()
-        if deed.along is not None:
-            corners, given = self.script.paths.get(deed.along, ()), ("paths", deed.along)
-        if not corners:
+        line = self.line(path)
+        if deed.along is not None and deed.along not in self.script.paths:
             raise self._error(f'"{deed.along}" is a route; follow goes along one of paths:', (*path, "along"))
-        timed = corners[0].time_s is not None
-        return _along(deed.along or actor, self._polyline(corners, given), timed, deed.speed_kmh, line)
+        if deed.entry is not None:
+            trajectory = self._taker(model.Trajectory, path)(deed.entry)
+        elif deed.along is not None:
+            trajectory = self._path(deed.along, line)
+        else:
+            trajectory = model.Trajectory(actor, self._polyline(deed.path or (), (*path, "path")), line=line)
+        return records.along(trajectory, deed.speed_kmh, line)
+
+    def _path(self, name: str, line: int) -> model.Trajectory:
+        """One of the script's paths."""
+        path, key = self.script.paths[name], ("paths", name)
+        if isinstance(path, FromCatalog):
+            return self._taker(model.Trajectory, (*key, "entry"))(path.entry)
+        return model.Trajectory(name, self._polyline(path, key), line=line)
 
     def _polyline(self, corners: tuple[lines.TimedSpot, ...], path: KeyPath) -> model.Polyline:
         return model.Polyline(
@@ -273,6 +356,8 @@ class Compiler:
         stops = self.script.routes.get(name)
         if stops is None:
             raise self._error(f'"{name}" is a path; give one of routes:', ("paths", name))
+        if isinstance(stops, FromCatalog):
+            return self._taker(model.Route, ("routes", name, "entry"))(stops.entry)
         places = (self._spot(spot, ("routes", name, i)) for i, spot in enumerate(stops))
         waypoints = tuple(model.Waypoint(place, "shortest") for place in places)
         return model.Route(name, waypoints, line=self.line(("routes", name)))
@@ -284,12 +369,10 @@ class Compiler:
         shape: model.Clothoid | model.ClothoidSpline | model.Nurbs
         if isinstance(deed, lines.Clothoid):
             start = self._spot(deed.at, (*path, "at"))
-            timed = deed.start_s is not None
             shape = model.Clothoid(
                 start, deed.curvature_1_m, deed.change_1_m2, deed.length_m, deed.start_s, deed.stop_s
             )
         elif isinstance(deed, lines.Clothoids):
-            timed = deed.end_s is not None
             pieces = []
             for i, part in enumerate(deed.parts):
                 at = None if part.at is None else self._spot(part.at, (*path, "parts", i, "at"))
@@ -299,19 +382,25 @@ class Compiler:
                 )
             shape = model.ClothoidSpline(tuple(pieces), deed.end_s)
         else:
-            timed = deed.points[0].time_s is not None
             points = tuple(
                 model.ControlPoint(self._corner(point, (*path, "points", i)), point.time_s, point.weight)
                 for i, point in enumerate(deed.points)
             )
-            shape = model.Nurbs(deed.order, points, deed.knots or _even_knots(len(points), deed.order))
-        return _along(actor, shape, timed, deed.speed_kmh, self.line(path))
+            shape = model.Nurbs(deed.order, points, deed.knots or records.even_knots(len(points), deed.order))
+        line = self.line(path)
+        return records.along(model.Trajectory(actor, shape, line=line), deed.speed_kmh, line)
 
     def _walk(self, actor: str, deed: deeds.Walk, line: int) -> list[Any]:
         here = model.RelativeObjectPosition(actor, 0.0, 0.0, line=line)
         there = model.RelativeObjectPosition(actor, deed.ahead_m, deed.left_m, line=line)
         straight = model.Polyline((model.Vertex(here), model.Vertex(there)))
-        return _along(actor, straight, False, deed.speed_kmh, line)
+        return records.along(model.Trajectory(actor, straight, line=line), deed.speed_kmh, line)
+
+    def _environment(self, given: deeds.Environment, path: KeyPath) -> model.EnvironmentAction:
+        line = self.line(path)
+        if given.entry is not None:
+            return model.EnvironmentAction(self._taker(model.Environment, (*path, "entry"))(given.entry), line=line)
+        return model.EnvironmentAction(records.environment(given, line), line=line)
 
     # ---- places
 
@@ -347,9 +436,8 @@ class Compiler:
         if spot.along is not None and spot.along in self.script.paths:
             if spot.lane is not None:
                 raise self._error("goes with a route or road; paths have no lanes", (*path, "lane"))
-            shape = self._polyline(self.script.paths[spot.along], ("paths", spot.along))
-            trajectory = model.Trajectory(spot.along, shape, line=line)
-            return model.TrajectoryPosition(trajectory, spot.s_m or 0.0, spot.t_m or 0.0, turn, line=line)
+            line_there = self._path(spot.along, line)
+            return model.TrajectoryPosition(line_there, spot.s_m or 0.0, spot.t_m or 0.0, turn, line=line)
         if spot.along is not None:
             across: model.FromRoadCoordinates | model.FromLaneCoordinates
             if spot.lane is None:
@@ -361,147 +449,3 @@ class Compiler:
         if spot.t_m is not None:
             return model.RoadPosition(road, s, spot.t_m, turn, line=line)
         return model.LanePosition(road, str(spot.lane), s, spot.lateral_m, turn, line=line)
-
-
-def _set_value(deed: deeds.SetVariable | deeds.SetParameter, line: int) -> model.GlobalAction:
-    rule = model.MultiplyByValue(deed.times or 0.0) if deed.add is None else model.AddValue(deed.add)
-    if isinstance(deed, deeds.SetVariable):
-        if deed.value is not None:
-            return model.VariableSetAction(deed.variable, as_text(deed.value), line=line)
-        return model.VariableModifyAction(deed.variable, rule, line=line)
-    if deed.value is not None:
-        return model.ParameterSetAction(deed.parameter, as_text(deed.value), line=line)
-    return model.ParameterModifyAction(deed.parameter, rule, line=line)
-
-
-def _halt(walk: str) -> model.Event:
-    """Standing still where a walk has led; the default controller would go on along the lane."""
-    over = model.StoryboardElementStateCondition("event", walk, "completeState")
-    stand = model.SpeedAction(_at_once(), model.AbsoluteTargetSpeed(0.0))
-    trigger = model.Trigger((model.ConditionGroup((model.Condition(f"{walk}: over", over),)),))
-    return model.Event(f"{walk}_end", "parallel", (model.Action(f"{walk}_end", stand),), trigger)
-
-
-def _at_once() -> model.TransitionDynamics:
-    return model.TransitionDynamics("step", "time", 0.0)
-
-
-def _speed_target(deed: deeds.Speed) -> model.AbsoluteTargetSpeed | model.RelativeTargetSpeed:
-    if deed.of is not None:
-        return model.RelativeTargetSpeed(deed.of, deed.by_kmh / 3.6, "delta", False)
-    return model.AbsoluteTargetSpeed((deed.speed_kmh or 0.0) / 3.6)
-
-
-def _speed_dynamics(deed: deeds.Speed) -> model.TransitionDynamics:
-    shape: Any = deed.shape
-    if deed.acceleration_mps2 is not None:
-        return model.TransitionDynamics(shape, "rate", deed.acceleration_mps2)
-    if deed.duration_s is not None:
-        return model.TransitionDynamics(shape, "time", deed.duration_s)
-    return _at_once() if deed.distance_m is None else model.TransitionDynamics(shape, "distance", deed.distance_m)
-
-
-def _lane_dynamics(deed: deeds.LaneChange) -> model.TransitionDynamics:
-    shape: Any = deed.shape
-    if deed.lateral_mps is not None:
-        return model.TransitionDynamics(shape, "rate", deed.lateral_mps)
-    if deed.distance_m is not None:
-        return model.TransitionDynamics(shape, "distance", deed.distance_m)
-    return model.TransitionDynamics(shape, "time", 4.0 if deed.duration_s is None else deed.duration_s)
-
-
-def _route(name: str, stops: tuple[model.Position, ...], line: int) -> model.AssignRouteAction:
-    waypoints = tuple(model.Waypoint(stop, "shortest") for stop in stops)
-    return model.AssignRouteAction(model.Route(name, waypoints, line=line), line=line)
-
-
-def _along(
-    actor: str,
-    shape: model.Polyline | model.Clothoid | model.ClothoidSpline | model.Nurbs,
-    timed: bool,
-    speed_kmh: float | None,
-    line: int,
-) -> list[Any]:
-    """Follow a line by its times, or at a speed from the first step on where one is given."""
-    timing = model.Timing("relative", 1.0, 0.0) if timed else None
-    trajectory = model.Trajectory(actor, shape, line=line)
-    actions: list[Any] = [model.FollowTrajectoryAction(trajectory, "position", timing, line=line)]
-    if speed_kmh is not None:
-        actions.insert(0, model.SpeedAction(_at_once(), model.AbsoluteTargetSpeed(speed_kmh / 3.6), line=line))
-    return actions
-
-
-def _even_knots(points: int, order: int) -> tuple[float, ...]:
-    """Knots of a curve that begins at its first point and ends at its last."""
-    inner = points - order
-    return (*(0.0,) * order, *(float(k + 1) for k in range(inner)), *(inner + 1.0,) * order)
-
-
-def _speed_profile(deed: deeds.SpeedProfile, line: int) -> model.SpeedProfileAction:
-    entries = tuple(model.SpeedProfileEntry(point.speed_kmh / 3.6, point.after_s) for point in deed.points)
-    limits = (deed.acceleration_mps2, deed.deceleration_mps2, deed.jerk_mps3, deed.jerk_mps3)
-    constraints = None if all(limit is None for limit in limits) else model.DynamicConstraints(None, *limits)
-    mode: Any = "follow" if deed.smooth else "position"
-    return model.SpeedProfileAction(mode, entries, deed.of, constraints, line=line)
-
-
-def _keep_beside(deed: deeds.KeepBeside, line: int) -> model.LateralDistanceAction:
-    side: Any = None if deed.side is None else deeds.SIDES[deed.side]
-    limits = None if deed.lateral_mps is None else model.DynamicConstraints(deed.lateral_mps)
-    return model.LateralDistanceAction(
-        deed.to, deed.keep, True, deed.distance_m, side, "road", dynamic_constraints=limits, line=line
-    )
-
-
-def _lights(deed: deeds.Lights, line: int) -> model.AppearanceAction:
-    lamp: Any = LIGHTS[deed.light]
-    mode: Any = deed.mode or ("flashing" if deed.light in FLASHING_LIGHTS else "on")
-    red, green, blue = (int((deed.color or "#000000")[k : k + 2], 16) / 255 for k in (1, 3, 5))
-    color = None if deed.color is None else model.Color("other", (red, green, blue))
-    state = model.LightState(mode, deed.intensity_cd, deed.on_s, deed.off_s, color)
-    action = model.LightStateAction(model.VehicleLight(lamp), state, deed.within_s, line=line)
-    return model.AppearanceAction(light_state=action, line=line)
-
-
-def _animation(deed: deeds.Animate, line: int) -> model.AppearanceAction:
-    kind: model.ComponentAnimation | model.PedestrianAnimation
-    if deed.part is not None:
-        part: Any = deeds.PARTS[deed.part]
-        kind = model.ComponentAnimation(model.VehicleComponent(part))
-    else:
-        motion: Any = None if deed.motion is None else deeds.MOTIONS[deed.motion]
-        gestures: Any = () if deed.gesture is None else (deeds.GESTURES[deed.gesture],)
-        kind = model.PedestrianAnimation(motion, gestures)
-    action = model.AnimationAction(kind, deed.share, deed.loop, deed.within_s, line=line)
-    return model.AppearanceAction(animation=action, line=line)
-
-
-def _environment(name: str, given: deeds.Environment, line: int) -> model.EnvironmentAction:
-    """The records of what is given; what is not stays."""
-    time = None if given.time is None else model.TimeOfDay(given.time, given.clock_runs)
-    sun = None
-    if given.sun_azimuth_deg is not None and given.sun_elevation_deg is not None:
-        sun = model.Sun(radians(given.sun_azimuth_deg), radians(given.sun_elevation_deg), given.sun_lx)
-    wind = None
-    if given.wind_mps is not None and given.wind_from_deg is not None:
-        # There it is where it blows to, anticlockwise from x (east).
-        wind = model.Wind(radians((270.0 - given.wind_from_deg) % 360.0), given.wind_mps)
-    falling = None
-    if given.rain_mm_h is not None or given.snow_mm_h is not None:
-        rain, snow = given.rain_mm_h or 0.0, given.snow_mm_h or 0.0
-        falling = model.Precipitation("rain" if rain else "snow" if snow else "dry", rain or snow)
-    weather = model.Weather(
-        given.cloud_oktas,
-        None,
-        None if given.temperature_c is None else given.temperature_c + 273.15,
-        sun,
-        None if given.visibility_m is None else model.Fog(given.visibility_m),
-        falling,
-        wind,
-    )
-    road = None
-    if given.wetness is not None or given.friction is not None:
-        wetness: Any = given.wetness
-        road = model.RoadCondition(1.0 if given.friction is None else given.friction, wetness)
-    environment = model.Environment(name, time, None if weather == model.Weather() else weather, road, line=line)
-    return model.EnvironmentAction(environment, line=line)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 
 from simulator.scenario.block import Block
 from simulator.scenario.distributions import Codec, Quantity, Word, is_number, problem, written_number
-from simulator.scenario.script_standard import POSITIONS, OneElement
+from simulator.scenario.script_standard import POSITIONS, OneElement, as_text
 from simulator.storyboard.model import DynamicsShape
 
 
@@ -70,7 +70,7 @@ class Texts(Codec):
         pairs = given.items() if isinstance(given, dict) else [(None, None)]
         if not all(isinstance(value, (str, int, float)) for pair in pairs for value in pair):
             raise problem("texts", 'must be a mapping of texts to texts, such as {"17": red}')
-        return {str(key): str(value) for key, value in given.items()}
+        return {str(key): as_text(value) for key, value in given.items()}
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of a mapping of texts."""

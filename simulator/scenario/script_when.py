@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import radians
 from typing import Annotated, Any
 
@@ -22,9 +22,10 @@ from simulator.scenario.script_terms import (
     Spot,
     Value,
     no_such_time,
+    one_of,
 )
 from simulator.storyboard import model
-from simulator.storyboard.model.terms import StoryboardElementState
+from simulator.storyboard.model.terms import StoryboardElementState, StoryboardElementType
 
 _MEASURES = ("distance_m", "headway_s", "ttc_s", "faster_by_kmh")  # up to an actor or a place
 _TO_ACTORS = {"headway_s": "is the time gap to an actor; give to:, or ttc_s with at:", "faster_by_kmh": "needs to:"}
@@ -34,6 +35,7 @@ _STATES = (
 )  # of an actor
 _RULES: dict[str, model.Rule] = {"equals": "equalTo", "at_least": "greaterOrEqual", "at_most": "lessOrEqual"}
 _VALUES = ("variable", "parameter")  # that those are of
+_WHO = ("of", "any_of", "all_of")
 _PAIRS = (("signal", "shows"), ("controller", "phase"))
 _EDGES: dict[str, model.ConditionEdge] = {
     "rising": "rising",
@@ -52,7 +54,11 @@ class When(Block):
     with_start_of: Name | None = None
     """An event or act that has to have begun."""
     of: Name | None = None
-    """Whose distance, speed and so on; null: of the event's actor."""
+    """Whose distance, speed and so on; null: of the event's actor, of several any."""
+    any_of: tuple[Name, ...] | None = None
+    """Any of these actors in its place."""
+    all_of: tuple[Name, ...] | None = None
+    """All of these actors in its place."""
     to: Name | None = None
     """The actor up to which distance_m, headway_s and ttc_s are measured, than which it is faster, or whose heading
     counts as 0 in heading_deg."""
@@ -128,7 +134,9 @@ class When(Block):
         """Whether it asks for the state of an actor that it does not name."""
         named = (*_MEASURES, *_STATES)
         of_entity = self.openscenario is not None and next(iter(self.openscenario)) not in NEED_NOBODY
-        return self.of is None and (of_entity or any(getattr(self, name) is not None for name in named))
+        if self.of or self.any_of or self.all_of:
+            return False
+        return of_entity or any(getattr(self, name) is not None for name in named)
 
     @classmethod
     def contradictions(cls, values: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -145,6 +153,8 @@ class When(Block):
         if ends and not measures and (ends != ["to"] or values["heading_deg"] is None):
             yield (ends[0],), f"goes with {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
         yield from no_such_time(values, "time_of_day")
+        yield from one_of({name: values[name] for name in _WHO}, _WHO, needed=False)
+        yield from (((name,), "needs at least one actor") for name in _WHO if values[name] == ())
         for name, other in _PAIRS:
             if (values[name] is None) != (values[other] is None):
                 yield (name,), f"goes with {other}"
@@ -160,9 +170,9 @@ class When(Block):
 
 def conditions(
     event: str,
-    actor: str,
+    actors: tuple[str, ...],
     when: When,
-    acts: Collection[str],
+    elements: Callable[[str], Iterable[tuple[StoryboardElementType, str]]],
     place: Callable[[Spot, KeyPath], model.Position],
     standard: StandardReader,
     path: KeyPath,
@@ -170,8 +180,8 @@ def conditions(
     """The conditions of one `when`.
 
     Args:
-        event: whose name theirs begin with. actor: who is meant where nobody is named.
-        acts: names of acts; all other elements are events.
+        event: whose name theirs begin with. actors: who is meant where nobody is named, any of them.
+        elements: types and references of what the storyboard has for an event or act of a name.
         place: makes a place of the storyboard of one of the script, at a key path.
         standard: reads what is in the words of OpenSCENARIO XML.
         path: where `when` stands.
@@ -185,10 +195,8 @@ def conditions(
         (when.with_start_of, "startTransition"),
     )
     for name, state in states:
-        if name is not None:
-            kind: Any = "act" if name in acts else "event"
-            reference = model.StoryboardElementStateCondition(kind, name, state, line=line)
-            found.append((name, reference))
+        for kind, reference in elements(name) if name is not None else ():
+            found.append((reference, model.StoryboardElementStateCondition(kind, reference, state, line=line)))
     if when.signal is not None and when.shows is not None:
         found.append(("signal", model.TrafficSignalCondition(when.signal, when.shows, line=line)))
     for rule in (rule for rule in _RULES if getattr(when, rule) is not None):
@@ -201,12 +209,13 @@ def conditions(
         found.append(("phase", model.TrafficSignalControllerCondition(when.controller, when.phase, line=line)))
     if when.time_of_day is not None:
         found.append(("time of day", model.TimeOfDayCondition(when.time_of_day, "greaterOrEqual", line=line)))
-    who = (when.of or actor,)
+    who = when.all_of or when.any_of or ((when.of,) if when.of is not None else actors)
+    rule_of: model.TriggeringEntitiesRule = "all" if when.all_of else "any"
     if when.openscenario is not None:
-        read = standard.condition(when.openscenario, who, (*path, "openscenario"))
+        read = standard.condition(when.openscenario, who, rule_of, (*path, "openscenario"))
         found.append((next(iter(when.openscenario)), read))
     found += [
-        (kind, model.ByEntityCondition(who, "any", condition, line=line))
+        (kind, model.ByEntityCondition(who, rule_of, condition, line=line))
         for kind, condition in _watched(when, place, path, line)
     ]
     edge = "none" if when.edge is None else _EDGES[when.edge]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,8 @@ def read_script(
         """Where a key stands."""
         return document.where(key).line or 0
 
-    compiler = Compiler(script, next(iter(network.roads)), line, str(file))
+    folders = _catalogs(script.catalogs, file, line)
+    compiler = Compiler(script, next(iter(network.roads)), line, str(file), folders)
     declarations = tuple(
         model.ParameterDeclaration(name, _type_of(value), value, line=line(("parameters", name)))
         for name, value in script.parameters.items()
@@ -68,9 +69,26 @@ def read_script(
         source=file,
     )
     road = None if script.road.opendrive is None else Path(script.road.opendrive)
-    scenario = replace(scenario, road_network=model.RoadNetwork(road, traffic_signals=compiler.signals()))
+    scenario = replace(
+        scenario,
+        road_network=model.RoadNetwork(road, traffic_signals=compiler.signals()),
+        warnings=tuple(compiler.standard.warnings),
+    )
     check_references(scenario, _refuse)
     return scenario, network
+
+
+def _catalogs(given: Sequence[str], file: Path, line: Callable[[tuple[str | int, ...]], int]) -> list[Path]:
+    """The folders and files that `catalogs:` names, beside the script or in the working directory."""
+    found = []
+    for number, name in enumerate(given):
+        places = list(dict.fromkeys((file.parent, Path.cwd())))
+        there = next((place / name for place in places if (place / name).exists()), None)
+        if there is None:
+            text = f'no such folder or file "{name}" (looked in {" and ".join(map(str, places))})'
+            raise InputError(text, source=str(file), line=line(("catalogs", number)) or None, key=f"catalogs.{number}")
+        found.append(there.resolve())
+    return found
 
 
 def _refuse(warning: InputError) -> None:

@@ -203,33 +203,53 @@ def canopy_texture(palette: str) -> Texture:
 
 @cache
 def bough_texture(palette: str) -> Texture:
-    """Two boughs of a spruce or fir from above, side by side: u across, v from the trunk to the tip."""
+    """Two boughs of a spruce or fir from above, side by side: u across, v from the trunk to the tip.
+
+    Twigs leave the bough on both sides, smaller ones leave these, and all are set with short needles: between them
+    one sees what is below.
+    """
     rng = generator(0, "bough", palette)
     colors = np.array(PALETTES[palette], np.float64)
     canvas = Cutout(2 * SIZE, 2 * SIZE, colors[1])
     for half in range(2):
         middle = 0.25 + 0.5 * half
-        rows = np.linspace(0.03, 0.97, 40)
+        rows = np.linspace(0.02, 0.975, 46)
         for row in rng.permutation(len(rows)).tolist():
             for side in (-1.0, 1.0):
-                v = float(np.clip(rows[row] + rng.normal(0, 0.016), 0.01, 0.98))  # no fern: twigs of all lengths
-                reach = 0.225 * np.clip(1.25 * (1 - v) ** 0.75, 0.1, 1.0) * min(1.0, 0.6 + 3 * v)
-                reach *= rng.uniform(0.22, 1.0)
-                rise = rng.uniform(0.2, 1.05)
-                u = np.linspace(0, 1, 14)
-                twig = np.stack(
-                    [middle + side * reach * u, v + rise * reach * u - rng.uniform(0.0, 0.3) * reach * u**2], 1
-                )
-                level = rng.uniform(0.0, 1.9) + 0.7 * rows[row]  # young growth at the tip is lighter
-                aim = np.arctan2(rise, side)
-                for lean in (-0.9, 0.9, 0.0):
-                    way = aim + lean + rng.normal(0, 0.15, len(u))
-                    size = rng.uniform(0.014, 0.024, len(u))
-                    tips = twig + size[:, None] * np.stack([np.cos(way), np.sin(way)], 1)
-                    tips[:, 0] = np.clip(tips[:, 0], 0.5 * half + 0.004, 0.5 * half + 0.496)
-                    canvas.lines(np.stack([twig, tips], 1), 2.3, tone(colors, level + 0.3 * lean, rng))
+                v = float(np.clip(rows[row] + rng.normal(0, 0.012), 0.01, 0.98))  # no fern: twigs of all lengths
+                reach = 0.23 * min(1.1 * (1 - v) ** 0.62, 1.0, 0.45 + 3 * v) * rng.uniform(0.45, 1.05)
+                aim = float(np.arctan2(rng.uniform(0.25, 0.95), side))
+                light = rng.uniform(-0.1, 1.4) + 0.5 * rows[row]
+                end = _needled(canvas, np.array([middle, v]), aim, reach, (half, light), colors, rng)
+                for share in np.arange(0.15, 1.0, 0.04 / max(reach, 0.04)):
+                    foot = np.array([middle, v]) + share * (end - [middle, v])
+                    turn = aim + float(rng.choice([-1.0, 1.0])) * rng.uniform(0.5, 0.9)
+                    length = 0.42 * reach * (1.1 - share) * rng.uniform(0.6, 1.2)
+                    _needled(canvas, foot, turn, length, (half, light + 0.5 * share), colors, rng)
         canvas.lines(np.array([[[middle, 0.0], [middle, 0.96]]]), 2.0, (70, 58, 44))
     return canvas.texture(f"bough-{palette}")
+
+
+def _needled(
+    canvas: Cutout, foot: F64, aim: float, length: float, at: tuple[int, float], colors: F64, rng: np.random.Generator
+) -> F64:
+    """Draw a twig from `foot` at an angle, set with needles; `at`: which half it is in, its place in the palette.
+
+    Returns its end (2,).
+    """
+    half, light = at
+    count = max(int(length / 0.0055), 3)
+    u = np.linspace(0.0, 1.0, count)[:, None]
+    way = foot + length * u * np.array([np.cos(aim), np.sin(aim)]) - [0.0, 0.1 * length] * u**2
+    for lean in (-0.85, 0.85):
+        turn = aim + lean + rng.normal(0, 0.22, count)
+        size = rng.uniform(0.010, 0.016, count)[:, None] * np.where(u > 0.8, 0.75, 1.0)
+        tips = way + size * np.stack([np.cos(turn), np.sin(turn)], 1)
+        ends = np.stack([way, tips], 1)
+        ends[..., 0] = np.clip(ends[..., 0], 0.5 * half + 0.004, 0.5 * half + 0.496)
+        ends[..., 1] = np.clip(ends[..., 1], 0.004, 0.996)
+        canvas.lines(ends, 1.5, tone(colors, light + 0.35 * lean + rng.normal(0, 0.15), rng))
+    return np.asarray(way[-1])
 
 
 def _blades(

@@ -142,7 +142,7 @@ def _draw_cracks(color: Array, rng: np.random.Generator, amount: float, px_per_m
     thin, thick = _cracks((color.shape[0], color.shape[1]), rng, amount, px_per_m)
     color *= 1.0 - 0.75 * thin[..., None]
     seal = np.array([0.035, 0.035, 0.037]) * (1.0 + 0.1 * rng.standard_normal((*thin.shape, 1)))
-    color += (seal - color) * 0.9 * thick[..., None]
+    color += (seal - color) * 0.55 * thick[..., None]  # chalky with age, and dusty
 
 
 def _repair(color: Array, rng: np.random.Generator, age: float, px_per_m: float) -> None:
@@ -233,7 +233,7 @@ def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     x = width * rng.uniform(0.15, 0.85) + np.cumsum(rng.normal(0.0, 0.03 * px_per_m, 24))
     line = np.stack([np.clip(x, 6.0, width - 6.0), y], axis=1)
     band = _wrapped_lines((height, width), [line], [0.06 * px_per_m])[..., None]
-    color += (np.array([0.038, 0.038, 0.039]) - color) * 0.7 * band
+    color += (np.array([0.038, 0.038, 0.039]) - color) * 0.48 * band
 
 
 def _ghost(color: Array, rng: np.random.Generator, px_per_m: float) -> None:

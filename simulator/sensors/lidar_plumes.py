@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load, load_float, pointer, store, store_float
+from simulator.numerics.memory import hold, load, load_float, pointer, store, store_float
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.se3 import apply, inverse
 from simulator.numerics.simd import LANES, bits, lowest, splat, swap_halves, swap_pairs, without_lowest
@@ -181,6 +181,8 @@ def plume_echoes(start, stop, image, boxes, rays, puffs, field, sensor, air, pul
                 if power > powers[ray]:
                     powers[ray], ranges[ray], strengths[ray] = power, low, strength
                     objects[ray], semantics[ray] = 0, PLUME_CLASS
+    hold(planes)
+    hold(table)
 
 
 def _seen_under(size: NDArray[np.float64], distance: NDArray[np.float64]) -> NDArray[np.float64]:

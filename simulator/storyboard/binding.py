@@ -120,6 +120,13 @@ class Node:
             f'<{self.tag}> {name}="{self._given(name, text)}" is not a finite number up to {MAX_NUMBER:g}{more}'
         )
 
+    def zero_if_missing(self, name: str) -> Any:
+        """A number that must be there; a missing one counts as 0, with a warning, as many files leave out what is 0."""
+        value = self.number(name, None)
+        if value is None:
+            self.warn(f'<{self.tag}> needs the attribute "{name}"; 0 is used')
+        return value or 0.0
+
     def integer(self, name: str, default: Any = REQUIRED) -> Any:
         """A whole number."""
         value = self.number(name, default)
@@ -341,14 +348,7 @@ class Reader:
         outer, declarations = self.values, node.child("ParameterDeclarations")
         if declarations is not None:
             self.values = dict(outer)
-            declared = self.declare(declarations, given or {}, self.values)
-            names = [item.name for item in declared]
-        else:
-            names = []
-        for name in given or ():
-            if name not in names:
-                hint = did_you_mean(name, names)
-                node.warn(f'<{node.tag}> declares no parameter "{name}"; its assignment is ignored.{hint}')
+            self.declare(declarations, given or {}, self.values)
         try:
             yield
         finally:
@@ -428,6 +428,11 @@ class Reader:
             raise reference.error(
                 f'the catalog entry "{reference.text("entryName")}" is a <{node.tag}>; <{">, <".join(names)}> is needed'
             )
+        declared = [str(item.get("name")) for item in node.element.iterfind("ParameterDeclarations/*")]
+        for name in given:
+            if name not in declared:
+                hint = did_you_mean(name, declared)
+                reference.warn(f'<{node.tag}> declares no parameter "{name}"; its assignment is ignored.{hint}')
         self._entries.append(node.element)
         try:
             return self.bind(names[node.tag], node, given)

@@ -55,6 +55,8 @@ class Bodies(NamedTuple):
 
 
 NOBODY = np.zeros((len(Bodies._fields), 0))
+_NONE = np.zeros(0, np.int64)
+_SKIN_M = 20.0  # by which pairs are wider than asked for: at 50 m/s for all, four steps of 0.05 s
 _QUEUES = 1 << 20  # a road: more than there are lanes
 
 
@@ -88,7 +90,9 @@ class Crowd:
         self._order: dict[int, int] = {}  # of entities, by id; empty: not made yet
         self._rows: list[tuple[float, ...]] = []
         self._bodies = Bodies(*NOBODY)
-        self._seen, self._fronts = _look(self._bodies, 0.0, 0.0)
+        self._fronts = _NONE, _NONE
+        self._seen = _look(self._bodies, 0.0, *self._fronts)
+        self._near = _Near()
         self._strays: set[int] = set()  # who has moved within the step
         self._reach = self._speed = 0.0
 
@@ -170,25 +174,31 @@ class Crowd:
         self._rows = [self.body(each) for each in self._entities[: self._singles]]
         singles = np.fromiter(chain.from_iterable(self._rows), np.float64).reshape(-1, len(Bodies._fields)).T
         self._bodies = Bodies(*np.concatenate([singles, self._cruising], axis=1))
-        self._seen, self._fronts = _look(self._bodies, self._reach, self._speed)
+        pairs = self._near.pairs(self._bodies, self._speed, self._entities)
+        self._fronts = _in_front(self._bodies, self._speed, *pairs)
+        self._seen = _look(self._bodies, self._reach, *self._fronts)
 
 
 def _pose(p: RoadPosition) -> tuple[float, ...]:
     return p.x, p.y, p.h, p.s, p.t
 
 
-def _look(bodies: Bodies, reach: float, speed: float) -> tuple[Seen, tuple[Array, Array]]:
-    """Who may be in whose way, and pairs (P,) of whom the second may be right before the front of the first."""
+def _look(bodies: Bodies, reach: float, a: Array, b: Array) -> Seen:
+    """Who may be in whose way; a, b: pairs (P,) of whom the second may be right before the front of the first."""
     _, _, h, s, t, left, queue, road, along, length, center, _, half_length = bodies
     count = len(s)
-    a, b = _in_front(bodies, speed)
-    leader, (gap, ds, dt) = np.full(count, -1), np.full((3, count), np.inf)
+    leader = np.empty(count, np.int64)
+    leader.fill(-1)
+    found = np.empty((3, count))
+    found.fill(np.inf)
+    gap, ds, dt = found
     # The next of each is its neighbour in the order of s.
     order = np.lexsort((s, queue))
     lane = queue[order]
     mates = (lane[:-1] == lane[1:]).nonzero()[0]
     low, high = order[mates], order[mates + 1]
-    up, down = along[low] > 0.0, along[high] < 0.0
+    forward = along > 0.0
+    up, down = forward[low], ~forward[high]
     first, second = np.concatenate([low[up], high[down]]), np.concatenate([high[up], low[down]])
     apart = np.abs(s[second] - s[first])
     long, middle = length[second], center[second]
@@ -197,11 +207,13 @@ def _look(bodies: Bodies, reach: float, speed: float) -> tuple[Seen, tuple[Array
     free = apart - front - 0.5 * long - np.where(turned, middle, -middle)
     leader[first], gap[first], ds[first], dt[first] = second, free, apart, t[second] - t[first]
     # On another road is only who is beyond the end of the own one.
-    plain = (left > reach + TINY) | (road < 0.0) | (road == road[:1]).all()
+    plain = (left > reach + TINY) | (road < 0.0)
+    if count and np.logical_and.reduce(road == road[0]):
+        plain.fill(True)
     rear = long - half_length[second]  # however it is turned
     plain[first[(apart <= front + (rear - TINY)) | (free <= 0.0)]] = False  # side by side
     plain[a[leader[a] != b]] = False
-    return Seen(leader, gap, ds, dt, plain), (a, b)
+    return Seen(leader, gap, ds, dt, plain)
 
 
 def _on_way(bodies: Bodies, k: int, reach: float) -> Array:
@@ -218,13 +230,40 @@ def _on_way(bodies: Bodies, k: int, reach: float) -> Array:
     return np.flatnonzero(found)
 
 
-def _in_front(bodies: Bodies, speed: float) -> tuple[Array, Array]:
-    """Pairs of whom the second's box, however turned, overlaps the first's width and is not behind."""
-    x, y, h, length, wide = bodies.x, bodies.y, bodies.h, bodies.length, bodies.half_width
-    # Right before the front may be who is near even with the longest boxes.
-    own = length + 2.0 * wide + (0.5 * speed + TINY)
-    close = own + length + (2.0 - 0.5 * speed)
-    a, b = _pairs(x if _span(x) > _span(y) else y, float(close.max(initial=0.0) + own.max(initial=0.0)) + TINY)
+class _Near:
+    """Pairs of entities that are near each other, found anew only when somebody may have come near another one."""
+
+    def __init__(self) -> None:
+        self._entities: Sequence[Entity] = ()
+        self._speed, self._at, self._found = -1.0, NOBODY[:2], (_NONE, _NONE)
+
+    def pairs(self, bodies: Bodies, speed: float, entities: Sequence[Entity]) -> tuple[Array, Array]:
+        """All pairs of whom the second may be right before the front of the first, and some more; by `speed` m/s."""
+        if speed == self._speed and entities == self._entities:
+            dx, dy = bodies.x - self._at[0], bodies.y - self._at[1]
+            if np.maximum.reduce(dx * dx + dy * dy, initial=0.0) <= (0.5 * _SKIN_M) ** 2:
+                return self._found
+        x, y = bodies.x, bodies.y
+        self._entities, self._speed, self._at = entities, speed, np.array((x, y))
+        own, close = _closeness(bodies, speed)
+        far = float(close.max(initial=0.0) + own.max(initial=0.0)) + (_SKIN_M + TINY)
+        a, b = _pairs(x if _span(x) > _span(y) else y, far)
+        dx, dy = x[b] - x[a], y[b] - y[a]
+        near = (dx * dx + dy * dy <= (close[b] + own[a] + _SKIN_M) ** 2).nonzero()[0]
+        self._found = a[near], b[near]
+        return self._found
+
+
+def _closeness(bodies: Bodies, speed: float) -> tuple[Array, Array]:
+    """Right before the front may be who is near even with the longest boxes: no farther than these (N,) of both."""
+    own = bodies.length + 2.0 * bodies.half_width + (0.5 * speed + TINY)
+    return own, own + bodies.length + (2.0 - 0.5 * speed)
+
+
+def _in_front(bodies: Bodies, speed: float, a: Array, b: Array) -> tuple[Array, Array]:
+    """Those of pairs of whom the second's box, however turned, overlaps the first's width and is not behind."""
+    x, y, h, wide = bodies.x, bodies.y, bodies.h, bodies.half_width
+    own, close = _closeness(bodies, speed)
     dx, dy = x[b] - x[a], y[b] - y[a]
     near = (dx * dx + dy * dy <= (close[b] + own[a]) ** 2).nonzero()[0]
     a, b, dx, dy = a[near], b[near], dx[near], dy[near]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulator.storyboard.crowd import NOBODY, Bodies, Crowd
 from simulator.storyboard.drivers.distance_keeper import LEAST_LOOK_M, DistanceKeeper, adapted_speeds
 from simulator.storyboard.entities import STANDSTILL_MPS, Entity
-from simulator.storyboard.lane_following import Course, advanced, course, put
+from simulator.storyboard.lane_following import PLACE, Course, advanced, course, settle
 from simulator.storyboard.lane_poses import LanePoses
 from simulator.storyboard.road_position import TINY, Moved
 
@@ -110,6 +110,8 @@ class Cruisers:
         self._cells: Array = np.zeros(0, np.int64)  # of the poses, -1: it drives as these cannot say
         self._known = (-1, False)  # turnover of the world as of the members; whether newcomers wait
         self._names: list[tuple[str, str | None, int]] = []  # of members, of their roads, and their lanes
+        self._positions: list[dict[str, Any]] = []  # attributes of the members' positions
+        self._unsettled: set[int] = set()  # members that something but `advanced` has moved last
         self._touched: list[int] = []  # members that something has been done to one by one in this step
 
     def gather(self, entities: Sequence[Entity], turnover: int) -> None:
@@ -134,6 +136,9 @@ class Cruisers:
             self.members[k].motion = self._state[_MOTION, k].tolist()
         self._state, self._cells = self._state[:, kept], self._cells[kept]
         self.members = [self.members[k] for k in kept] + new
+        self._positions = [vars(each.position) for each in self.members]
+        self._unsettled = {i for i, k in enumerate(kept) if k in self._unsettled}
+        self._unsettled.update(range(len(kept), len(self.members)))
         self._names = [self._names[k] for k in kept] + [_names(each) for each in new]
         if new:
             added = np.array([self._column(each) for each in new]).T
@@ -165,17 +170,20 @@ class Cruisers:
             self._course = course(c.offset, c.h_rel, c.z_rel)
         found, places = advanced(self._poses, self._cells, self._course, c.s, c.t, c.bend, c.road_length, c.speed * dt)
         moved = going & (found >= 0)
-        if moved.all():
-            self._cells, self._state[_PLACE] = found, places
-            for entity, place in zip(self.members, zip(*places.tolist())):
-                put(entity.position, place)
-        else:
-            self._cells = np.where(moved, found, self._cells)
-            self._state[_PLACE] = np.where(moved, places, self._state[_PLACE])
-            for entity, has_moved, place in zip(self.members, moved.tolist(), zip(*places.tolist())):
-                if has_moved:
-                    put(entity.position, place)
+        before = self._state[_PLACE]
+        if not np.logical_and.reduce(moved):
+            found, places = np.where(moved, found, self._cells), np.where(moved, places, before)
+        # Positions are as the columns were: of most values, such as the height on a level road, nothing is new.
+        for k in np.logical_or.reduce(places != before, axis=1).nonzero()[0].tolist():
+            name = PLACE[k]
+            for fields, value in zip(self._positions, places[k].tolist()):
+                fields[name] = value
+        self._cells, self._state[_PLACE] = found, places
+        for k in [k for k in self._unsettled if moved[k]]:
+            settle(self.members[k].position)
+            self._unsettled.remove(k)
         self._touched = (going & ~moved).nonzero()[0].tolist()
+        self._unsettled.update(self._touched)
         for k in self._touched:
             entity = self.members[k]
             if entity.position.move(entity.speed * dt, choose=entity.choose) is Moved.FAILED:
@@ -194,7 +202,7 @@ class Cruisers:
         np.copyto(c.set_speed, c.speed, where=np.abs(c.speed - c.held_speed) > 1e-3)
         look = np.maximum(LEAST_LOOK_M, 2.0 * DistanceKeeper.least_gap + c.held_speed**2 / c.deceleration)
         most = 1.25 * look + 10.0
-        seen, everybody = self._crowd.seen(float(most.max()), float(c.held_speed.max()))
+        seen, everybody = self._crowd.seen(float(np.maximum.reduce(most)), float(np.maximum.reduce(c.held_speed)))
         mine = slice(len(everybody) - len(self.members), None)
         leader, gap, ds, away = seen.leader[mine], seen.gap[mine], seen.ds[mine], seen.dt[mine]
         none = gap >= look

@@ -61,6 +61,11 @@ class LaneFollowing:
 def put(p: RoadPosition, place: Sequence[float]) -> None:
     """Set what `advanced` says of a position."""
     p.s, p.t, p.x, p.y, p.z, p.h, p.p, p.r, p.h_road, p.p_road, p.r_road, p.z_road, p.k_road, p.h_lane = place
+    settle(p)
+
+
+def settle(p: RoadPosition) -> None:
+    """What `advanced` does not say of a position that it moves."""
     p.p_twist, p.at_end = 0.0, False
 
 

@@ -176,8 +176,7 @@ def _entities(node: Node | None) -> tuple[tuple[model.ScenarioObject, ...], tupl
     reader = node.reader
     found: list[model.ScenarioObject] = []
     for item in node.children("ScenarioObject"):
-        found += _with_trailers(reader.bind(model.ScenarioObject, item), reader.trailers)
-        reader.trailers.clear()
+        found += read_entity(reader, item)
     names = set()
     for entity in found:
         if entity.name in names:
@@ -188,6 +187,13 @@ def _entities(node: Node | None) -> tuple[tuple[model.ScenarioObject, ...], tupl
     reader.selections = {item.name: item.members for item in selections}
     node.finish()
     return entities, selections
+
+
+def read_entity(reader: Reader, node: Node) -> tuple[model.ScenarioObject, ...]:
+    """The entity of a `<ScenarioObject>`, and the trailers that its vehicle brings along."""
+    found = tuple(_with_trailers(reader.bind(model.ScenarioObject, node), reader.trailers))
+    reader.trailers.clear()
+    return found
 
 
 def _with_trailers(entity: model.ScenarioObject, brought: list[model.ScenarioObject]) -> Iterator[model.ScenarioObject]:

@@ -204,11 +204,13 @@ def lane_number(world: World, lane_id: str, line: int) -> int:
         InputError: it is not a whole number.
     """
     try:
-        return int(lane_id)
+        number = float(lane_id)  # some write -1.0
+        if number.is_integer():
+            return int(number)
     except ValueError:
-        raise InputError(
-            f'lane ids are whole numbers, not "{lane_id}"', source=str(world.scenario.source or ""), line=line
-        ) from None
+        pass
+    text = f'lane ids are whole numbers, not "{lane_id}"'
+    raise InputError(text, source=str(world.scenario.source or ""), line=line)
 
 
 def _relative_lane(world: World, position: model.RelativeLanePosition, place: RoadPosition) -> Given:

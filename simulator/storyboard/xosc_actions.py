@@ -38,11 +38,11 @@ def read_private(reader: Reader, node: Node) -> Any:
     """The action inside a `<PrivateAction>`; None, and a warning, when it is not known."""
     child = node.first()
     if child is None:
-        raise node.error("<PrivateAction> is empty; an action is needed")
+        return _empty(node)
     while child.tag in _GROUPS:
         inner = child.first()
         if inner is None:
-            raise child.error(f"<{child.tag}> is empty; an action is needed")
+            return _empty(child)
         child.finish()
         child = inner
     node.finish()
@@ -52,6 +52,11 @@ def read_private(reader: Reader, node: Node) -> Any:
         child.warn(f"the action <{child.tag}> is not known; it is ignored")
         return None
     return reader.bind(PRIVATE_ACTIONS[child.tag], child)
+
+
+def _empty(node: Node) -> None:
+    node.finish()
+    node.warn(f"<{node.tag}> is empty; it does nothing")
 
 
 def read_action(reader: Reader, node: Node) -> model.Action | None:
@@ -111,6 +116,13 @@ def _speed_profile(reader: Reader, node: Node) -> dict[str, Any]:
     if not entries:
         raise node.error(f"<{node.tag}> needs at least one <SpeedProfileEntry>")
     return {"entries": entries}
+
+
+def _relative_speed(reader: Reader, node: Node) -> dict[str, Any]:
+    usual = "delta"
+    if not node.has("speedTargetValueType"):
+        node.warn(f'<{node.tag}> needs the attribute "speedTargetValueType"; "{usual}" is used')
+    return {"speed_target_value_type": node.choice("speedTargetValueType", "SpeedTargetValueType", usual)}
 
 
 def _transition(reader: Reader, node: Node) -> dict[str, Any]:
@@ -258,6 +270,7 @@ def _pedestrian_animation(reader: Reader, node: Node) -> dict[str, Any]:
 
 HOOKS: dict[type, Hook] = {
     model.TransitionDynamics: _transition,
+    model.RelativeTargetSpeed: _relative_speed,
     model.SpeedProfileAction: _speed_profile,
     model.LongitudinalDistanceAction: _longitudinal_distance,
     model.LaneOffsetAction: _lane_offset,

@@ -75,16 +75,27 @@ def _vehicle(reader: Reader, node: Node) -> dict[str, Any]:
     trailer = node.child("Trailer")
     found["trailer"] = None
     if trailer is not None:
-        brought, named = trailer.child("Trailer"), trailer.child("TrailerRef")
-        if brought is not None:
-            entity = reader.bind(model.ScenarioObject, brought)
-            reader.trailers.append(entity)
-            found["trailer"] = entity.name
-        elif named is not None:
-            found["trailer"] = named.text("entityRef")
-            named.finish()
-        trailer.finish()
+        found["trailer"] = _trailer(reader, trailer)
     return found
+
+
+def _trailer(reader: Reader, node: Node) -> str | None:
+    """Name of the trailer. Before 1.3 esmini had the reference and the vehicle right inside, and "" for none."""
+    brought, named = node.child("Trailer"), node.child("TrailerRef") or node.child("EntityRef")
+    entity = reader.bind(model.ScenarioObject, brought) if brought is not None else None
+    name: str | None = None if named is None else named.text("entityRef") or None
+    if named is not None:
+        named.finish()
+    taken = node.element.find("CatalogReference")
+    if name is not None or (taken is not None and not node.resolved(taken.get("entryName", ""))):
+        node.ignore("Vehicle", "CatalogReference")
+    elif entity is None:
+        vehicle = reader.one_of(node, (model.Vehicle,), needed=False, finish=False)
+        entity = None if vehicle is None else model.ScenarioObject(vehicle.name, vehicle, line=vehicle.line)
+    node.finish()
+    if entity is not None:
+        reader.trailers.append(entity)
+    return name if entity is None else entity.name
 
 
 def _pedestrian(reader: Reader, node: Node) -> dict[str, Any]:

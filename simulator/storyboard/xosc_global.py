@@ -36,9 +36,10 @@ _HEAVIEST_MM_H = 50.0  # of an intensity of 1 until 1.0: showers above 50 mm/h a
 def read_global(reader: Reader, node: Node) -> Any:
     """The action inside a `<GlobalAction>`; None, and a warning, when it is not known."""
     child = node.first()
-    if child is None:
-        raise node.error("<GlobalAction> is empty; an action is needed")
     node.finish()
+    if child is None:
+        node.warn("<GlobalAction> is empty; it does nothing")
+        return None
     if child.tag in _PLAIN:
         return reader.bind(_PLAIN[child.tag], child)
     if child.tag == "EntityAction":
@@ -180,7 +181,7 @@ def _traffic(reader: Reader, node: Node) -> dict[str, Any]:
 
 
 def _swarm(reader: Reader, node: Node) -> dict[str, Any]:
-    found = _traffic(reader, node)
+    found = {**_traffic(reader, node), "offset": node.zero_if_missing("offset")}
     central = node.child("CentralObject") or node.need("CentralSwarmObject")
     found["central_object"] = central.text("entityRef")
     central.finish()

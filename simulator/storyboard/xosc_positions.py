@@ -29,12 +29,12 @@ def _geo_position(reader: Reader, node: Node) -> dict[str, Any]:
 
 
 def _offsets(reader: Reader, node: Node) -> dict[str, Any]:
-    """Distances that must be there; one that is not counts as 0, with a warning, as many files leave out what is 0."""
-    found = {name: node.number(name, None) for name in ("dx", "dy")}
-    for name, value in found.items():
-        if value is None:
-            node.warn(f'<{node.tag}> needs the attribute "{name}"; 0 is used')
+    found = {name: node.zero_if_missing(name) for name in ("dx", "dy")}
     return {name: value or 0.0 for name, value in found.items()}
+
+
+def _lanes_beside(reader: Reader, node: Node) -> dict[str, Any]:
+    return {"d_lane": node.integer("dLane") if node.has("dLane") else int(node.zero_if_missing("dLane"))}
 
 
 def _clothoid(reader: Reader, node: Node) -> dict[str, Any]:
@@ -115,6 +115,7 @@ HOOKS: dict[type, Hook] = {
     model.GeoPosition: _geo_position,
     model.RelativeObjectPosition: _offsets,
     model.RelativeWorldPosition: _offsets,
+    model.RelativeLanePosition: _lanes_beside,
     model.Clothoid: _clothoid,
     model.Polyline: _polyline,
     model.Nurbs: _nurbs,

@@ -39,7 +39,7 @@ class Canvas:
         self._size = (2 * height, 2 * width)
         self._image = np.empty((2 * height, 2 * width, 3), np.uint8)
         self._image[:] = _rgb(ground)
-        self._aspect = aspect
+        self.aspect = aspect
 
     def _pixels(self, points: ArrayLike) -> NDArray[np.int32]:
         h, w = self._size
@@ -59,17 +59,17 @@ class Canvas:
         self.polygon(self._round(center, radius * np.cos(angle), radius * np.sin(angle)), color)
 
     def _round(self, center: tuple[float, float], x: F64, y: F64) -> F64:
-        return np.stack([center[0] + x / self._aspect, center[1] + y], -1)
+        return np.stack([center[0] + x / self.aspect, center[1] + y], -1)
 
     def line(self, points: ArrayLike, width: float, color: Color) -> None:
         """Stroke a polyline with round joints."""
-        p = np.asarray(points, np.float64) * [self._aspect, 1.0]
+        p = np.asarray(points, np.float64) * [self.aspect, 1.0]
         for a, b in pairwise(p):
             run = b - a
             across = np.array([-run[1], run[0]]) * (width / 2 / max(float(np.hypot(*run)), 1e-9))
-            self.polygon(np.stack([a + across, b + across, b - across, a - across]) / [self._aspect, 1.0], color)
+            self.polygon(np.stack([a + across, b + across, b - across, a - across]) / [self.aspect, 1.0], color)
         for q in p[1:-1]:
-            self.disc((float(q[0]) / self._aspect, float(q[1])), width / 2, color)
+            self.disc((float(q[0]) / self.aspect, float(q[1])), width / 2, color)
 
     def text(self, text: str, center: tuple[float, float], height: float, color: Color, room: float = 1.8) -> None:
         """Write capitals `height` high (in halves of the image's height), at most `room` units wide."""
@@ -85,7 +85,7 @@ class Canvas:
             return
         tile = tile[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         pixel_h = height * self._size[0] / 2
-        pixel_w = pixel_h * tile.shape[1] / tile.shape[0] * (self._size[1] / self._size[0]) / self._aspect
+        pixel_w = pixel_h * tile.shape[1] / tile.shape[0] * (self._size[1] / self._size[0]) / self.aspect
         squeeze = min(1.0, room * self._size[1] / 2 / pixel_w)
         pixel_w *= squeeze
         pixel_h *= max(squeeze, 0.75)  # condensed a little before it shrinks

@@ -13,13 +13,13 @@ Place = tuple[float, float]
 
 
 class Pen:
-    """Draws in a pictogram's own square (-1..1) mapped to a place and scale on a canvas."""
+    """Draws in a pictogram's own square (-1..1) mapped to a place and scale (of its height) on a canvas."""
 
     def __init__(self, canvas: Canvas, color: Color, scale: float, center: Place) -> None:
         self.canvas, self.color, self.scale, self.center = canvas, color, scale, center
 
     def _map(self, points: list[Place] | F64) -> F64:
-        return np.asarray(points, np.float64) * self.scale + self.center
+        return np.asarray(points, np.float64) * self.scale / [self.canvas.aspect, 1.0] + self.center
 
     def line(self, points: list[Place], width: float, color: Color | None = None) -> None:
         """Stroke."""
@@ -249,5 +249,5 @@ PICTOGRAMS: dict[str, Callable[[Pen], None]] = {
 
 
 def pictogram(canvas: Canvas, name: str, color: Color, scale: float, center: Place = (0.0, 0.0)) -> None:
-    """Draw a pictogram of PICTOGRAMS; `scale` is half its size in unit coordinates."""
+    """Draw a pictogram of PICTOGRAMS; `scale` is half its height in unit coordinates."""
     PICTOGRAMS[name](Pen(canvas, color, scale, center))

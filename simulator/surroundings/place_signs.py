@@ -13,7 +13,7 @@ from simulator.surroundings.place import Place
 from simulator.surroundings.roadsides import Side
 from simulator.surroundings.shapes import F64
 from simulator.surroundings.signals import head, mast_arm, signal_post
-from simulator.surroundings.signs import Sign, american, sign_models, sign_of
+from simulator.surroundings.signs import Sign, american, sign, sign_models, sign_of
 from simulator.surroundings.usual_signs import REACH_M, ranks, usual_signs, way_is_s
 from simulator.traffic.lane_map import LaneMap
 from simulator.traffic.precedence import Gates
@@ -169,4 +169,8 @@ def _beside(place: Place, side: Side, made: Sign, along_way: float) -> None:
         bottom = 2.2 if place.style.urban else 1.6
         if made.width_m > 2.0:
             bottom = 2.4
+        if made.below and not place.mutcd:
+            extra = sign("supplementary", text=made.below)
+            _stand(place, extra, xyz[0, :2], yaw, bottom, {}, post=False)
+            bottom += extra.height_m + 0.02
         _stand(place, made, xyz[0, :2], yaw, bottom, {})

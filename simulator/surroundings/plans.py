@@ -151,7 +151,7 @@ def windows(plan: Plan, storeys: int, bays: int, kinds: list[str]) -> NDArray[np
     half = [kinds[0]] + [kinds[int(plan.rng.integers(len(kinds)))] for _ in range((bays - 1) // 2)]
     columns = half + half[: bays // 2][::-1]
     out = np.empty((storeys, bays), object)
-    variants = plan.rng.choice(4, (storeys, bays), p=[0.4, 0.25, 0.15, 0.2])
+    variants = plan.rng.choice(4, (storeys, bays), p=[0.22, 0.28, 0.2, 0.3])
     for i in range(storeys):
         for j in range(bays):
             out[i, j] = (columns[j], int(variants[i, j]), "", "")

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.scene.material import Texture
 from simulator.surroundings.canvas import Canvas
-from simulator.surroundings.pictograms import pictogram
+from simulator.surroundings.pictograms import PICTOGRAMS, pictogram
 from simulator.surroundings.shapes import F64
 
 SIZE = 256
@@ -328,6 +328,29 @@ def board(text: str, aspect: float = 1.5, style: str = "plate", **_: Any) -> Tex
     return c.texture(f"board {text} {style}")
 
 
+def supplementary(text: str, aspect: float = 2.0, **_: Any) -> Texture:
+    """Plate below a sign, black on white: lines between "/", arrows < > ^ and [pictograms] among their words."""
+    c = Canvas(SIZE, 128, "black", aspect)
+    c.polygon([(-0.97, -0.94), (0.97, -0.94), (0.97, 0.94), (-0.97, 0.94)], "white")
+    lines = [line.strip() for line in text.split("/") if line.strip()]
+    high = (0.62, 0.42, 0.30)[min(len(lines), 3) - 1]
+    for k, line in enumerate(lines):
+        y = 0.0 if len(lines) == 1 else 0.42 - 0.84 * k / (len(lines) - 1)
+        drawn = [word for word in line.split() if word in _ARROWS or word in _BRACKETED]
+        words = " ".join(word for word in line.split() if word not in drawn)
+        shares = np.linspace(-0.62, 0.62, len(drawn)) if len(drawn) > 1 else [0.0]
+        if words:
+            c.text(words, (0.0, y), high, "black", 1.75 - 0.45 * min(len(drawn), 2))
+        for x, word in zip(shares, drawn):
+            scale = 0.62 if len(lines) == 1 else 0.40
+            pictogram(c, _ARROWS.get(word, word.strip("[]")), "black", scale, (float(x), y))
+    return c.texture(f"supplementary {text}")
+
+
+_BRACKETED = {f"[{name}]" for name in PICTOGRAMS}
+_ARROWS = {"<": "arrow_left", ">": "arrow_right", "^": "arrow_up"}
+
+
 def countdown(bars: int, **_: Any) -> Texture:
     """Marker before an exit: one to three slanting bars."""
     c = Canvas(128, SIZE, "white", 0.5)
@@ -374,6 +397,6 @@ DESIGNS: dict[str, Callable[..., Texture]] = {
         stop, give_way, yield_us, priority, limit, limit_us, zone, minimum, end_limit, end_all, no_entry, no_entry_us,
         forbidden, no_overtaking, no_parking, warning, warning_us, regulatory,
         prohibited_us, guide, mandatory, info, parking, bus_stop, one_way, place,
-        direction, board, countdown, lane_plan, chevron, beacon,
+        direction, board, supplementary, countdown, lane_plan, chevron, beacon,
     )
 }  # fmt: skip

@@ -38,6 +38,7 @@ class Sign:
         face: drawing of `sign_designs.DESIGNS` with `options` (pairs, so that equal signs share a texture).
         value: number written on it (0: none).
         text: words written on it.
+        below: what a supplementary plate under it says, "" for none.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Sign:
     options: tuple[tuple[str, Any], ...] = ()
     value: int = 0
     text: str = ""
+    below: str = ""
 
 
 @cache
@@ -91,6 +93,8 @@ def sign_of(signal: Signal) -> Sign | None:
     if not found:
         kind = signal.type.strip()
         found = "supplementary" if kind[:4].isdigit() and kind.startswith("10") else "plate"
+    if found == "supplementary":
+        return sign(found, text=signal.text.strip()[:40] or _words(signal))
     row = _catalogue()[found]
     if row["face"] not in _NUMBERED:
         value = 0
@@ -101,6 +105,14 @@ def sign_of(signal: Signal) -> Sign | None:
     boards = row["shape"] == "rect"
     fits = (1.0 if boards else 0.35) < signal.width < (6.0 if boards else 1.6)
     return sign(found, value=value, text=signal.text.strip()[:24].upper(), width_m=signal.width if fits else 0.0)
+
+
+def _words(signal: Signal) -> str:
+    """What a supplementary plate says by its code; "" where that is not known."""
+    code = "-".join(part.strip() for part in (signal.type, signal.subtype) if part.strip() not in ("", "-1"))
+    words, _, usual = load_asset("signs")["supplementary"].get(code, "").partition("=")
+    value = signal.value or 0.0
+    return str(words).replace("#", f"{value:g}" if value > 0 else usual)
 
 
 _NUMBERED = ("limit", "limit_us", "zone", "minimum", "end_limit")

@@ -7,6 +7,7 @@ announced where the road bends, so that no sign says what drivers do not do.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,20 @@ _EXTRAS = {
     "car_park": ("parking",),
     "country": ("deer", "direction", "bumpy"),
     "forest": ("deer", "deer", "slippery", "danger"),
+}
+
+
+# What plates below some of them say; half of these have one.
+_BELOW = {
+    "no_stopping": ("Mo-Fr,/7-18 h", "16-18 h", "<", ">", "werktags/7-9 h"),
+    "no_parking": ("Mo-Fr,/7-18 h", "< >", "werktags/8-18 h"),
+    "parking": ("mit/Parkschein", "Bewohner", "2 Std.", "[car]", "werktags/8-18 h"),
+    "children": ("Schule", "100 m", "Mo-Fr,/7-17 h", "Kindergarten"),
+    "deer": ("^ 2 km ^", "^ 800 m ^", "^ 3 km ^"),
+    "bumpy": ("^ 500 m ^", "Straßen-/schäden"),
+    "slippery": ("bei Nässe", "^ 400 m ^"),
+    "danger": ("Ausfahrt", "150 m", "Rollsplitt"),
+    "pedestrians": ("200 m", "^ 300 m ^"),
 }
 
 
@@ -112,7 +127,10 @@ def usual_signs(place: Place, side: Side, rank: Mapping[Arm, Rank], signs: int) 
         extras = _EXTRAS.get(place.style.name, ("danger",))
         name = extras[int(rng.integers(len(extras)))]
         word = str(rng.choice(PLACES)) if name == "direction" else ""
-        out.append((sign(name, text=word), float(rng.uniform(0.25, 0.75)) * side.length))
+        at = float(rng.uniform(0.25, 0.75)) * side.length
+        below = place.rng("signs", "below", side.road.id, int(side.left))
+        words = str(below.choice(_BELOW[name])) if name in _BELOW and below.random() < 0.5 else ""
+        out.append((replace(sign(name, text=word), below=words), at))
     return out
 
 

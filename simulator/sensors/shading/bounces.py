@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import borrowed, kernel
 from simulator.numerics.memory import (
+    hold,
     load,
     load_float,
     load_int,
@@ -571,3 +572,5 @@ def meet(start, stop, runs, which, paths, hits, matter, lights, numbers, course,
         store_int(kept[1].held, run, np.int32(ends.sky - begin))
         store_int(kept[2].held, run, np.int32(ends.lamp - begin))
         store_int(kept[3].held, run, np.int32(ends.onward - begin))
+    hold(memory)
+    hold(eight)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.counter_rng import hash4
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load, load_triples, pointer, store_ints, store_triples
+from simulator.numerics.memory import hold, load, load_triples, pointer, store_ints, store_triples
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.rng import generator
 from simulator.numerics.simd import LANES, maximum, minimum, splat, square_root, truncate
@@ -342,6 +342,7 @@ def expose_colours(start, stop, light, edge, settings, seed, signal):
             red, green = red * (settings[3] / rest), green * (settings[4] / rest)
             blue = blue * (settings[5] / rest)
             store_triples(signals, 3 * (y * width + x), minimum(red, most), minimum(green, most), minimum(blue, most))
+    hold(noise)
 
 
 @kernel(inline=True)
@@ -468,6 +469,7 @@ def encode(start, stop, signal, step, codes, rgb):
         store_ints(few, 0, truncate(code))
         for lane in range(LANES):
             out[place + lane] = codes[numbers[lane]]
+    hold(numbers)
 
 
 def film_settings(exposure: Exposure, full_well_e: float, dark_noise_e: float) -> F32:

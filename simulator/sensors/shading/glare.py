@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load_triples, pointer, store_triples
+from simulator.numerics.memory import hold, load_triples, pointer, store_triples
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import LANES, maximum, select, splat
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
@@ -84,6 +84,7 @@ def spread_over(start, stop, radiance, limit, side, kept, base, out):
             r1, g1, b1 = load_triples(lines, lower + 3 * x)
             red, green = share * red + (r0 + t * (r1 - r0)), share * green + (g0 + t * (g1 - g0))
             store_triples(result, 3 * (y * width + x), red, green, share * blue + (b0 + t * (b1 - b0)))
+    hold(wide)
 
 
 def add_glare(radiance: F32, white_cd_m2: float, focal_px: float, threads: int | None = None, side: int = 2) -> F32:

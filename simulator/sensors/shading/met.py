@@ -77,6 +77,7 @@ from simulator.sensors.shading.surface import (
     COAT_ROUGH,
     GLASS_LEAST,
     OTHER,
+    PANE_F0,
     PANE_ROUGH,
     WATER,
     dress_surface,
@@ -161,7 +162,7 @@ def coat_panes(rows):
     panes = load(rows, PANES) * load(rows, TEXTURE + 24) > splat(HALF)
     store(rows, COAT, select(panes, splat(ONE), load(rows, COAT)))
     store(rows, COAT_ROUGHNESS, select(panes, splat(PANE_ROUGH), splat(COAT_ROUGH)))
-    store(rows, COAT_F0, splat(LACQUER_F0))
+    store(rows, COAT_F0, select(panes, splat(PANE_F0), splat(LACQUER_F0)))
     store(rows, F0, splat(DIELECTRIC_F0))
 
 

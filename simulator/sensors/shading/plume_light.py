@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import kernel
-from simulator.numerics.memory import load, load_float, load_triples, pointer, store, store_float
+from simulator.numerics.memory import hold, load, load_float, load_triples, pointer, store, store_float
 from simulator.numerics.simd import LANES, bits, greatest, select, splat, square_root
 from simulator.sensors.clouds import ENDS, depth_of, error_function, pass_puff, unevenness
 from simulator.sensors.plumes import EDGE, Puffs, wrapped_eddies
@@ -150,6 +150,7 @@ def add_puffs(start, stop, table, rotation, eye, puffs, field, light, boxes, dep
             add_puff(rows, padded, boxes[i, 2] // LANES * LANES, boxes[i, 3], eye, puffs, pointer(field), i, light)
         if not empty:
             show_through(rows, padded, y * width, width, found)
+    hold(planes)
 
 
 @kernel(inline=True)

@@ -36,6 +36,7 @@ UNDER_WATER_F0 = np.float32(0.0036)
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
 GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
 COAT_ROUGH, PANE_ROUGH = np.float32(0.05), np.float32(0.03)  # of lacquer, of windows
+PANE_F0 = np.float32(0.15)  # of double glazing: 4 faces of F = 0.043, reflections summed, 4 F / (1 + 3 F)
 SIGN_RETRO_WIDTH = np.float32(0.0073)  # retro-reflective sheeting: half at 0.42 deg (EN 12899-1, see `thrown_back`)
 ROAD_RETRO_WIDTH = np.float32(0.04)  # road surfaces and glass beads: much wider
 BLADES_RETRO_WIDTH = np.float32(0.15)  # the hot spot of grass
@@ -440,7 +441,7 @@ def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):
     if matter.surface == WATER and matter.clearcoat >= ONE:  # what stands lies level, whatever the road does
         p.nx, p.ny, p.nz = ZERO, ZERO, ONE if p.nz > ZERO else -ONE
     if panes and alpha > HALF:
-        p.coat, p.coat_roughness = ONE, PANE_ROUGH
+        p.coat, p.coat_roughness, p.coat_f0 = ONE, PANE_ROUGH, PANE_F0
     if matter.glow_r + matter.glow_g + matter.glow_b > ZERO:
         glow = lit(on[part.object], matter.switch, panes, p.instance, tu, tv, alpha)
         p.glow_r, p.glow_g, p.glow_b = matter.glow_r * glow[0], matter.glow_g * glow[1], matter.glow_b * glow[2]

@@ -88,6 +88,24 @@ def follow(begin, end, rows, models, shift, actors):
             actor.lamps, actor.model = row.lamps, models[w, a]
 
 
+class Standing(NamedTuple):
+    """What stands, ready for rays; any number of `Scenery` may share it.
+
+    Attributes:
+        scene: its moving instances are left out. rays: the others.
+        facets: (F,) FACET_DTYPE of all parts. corners: (F, 3, 3) float32, m, in the scene's local frame.
+        rows: a row for each material.
+        signals: number of the objects that worlds switch.
+    """
+
+    scene: Scene
+    rays: raycast.Scene
+    facets: NDArray[np.void]
+    corners: F32
+    rows: dict[Material, int]
+    signals: int
+
+
 class Scenery:
     """A scene that stands, a pool of models and some weathers, ready for the sensors of many worlds.
 
@@ -100,40 +118,33 @@ class Scenery:
 
     def __init__(
         self,
-        scene: Scene,
-        snapshot: Snapshot,
+        standing: Standing,
         figures: Sequence[Figure],
         weathers: Sequence[Atmosphere],
         actors: int,
-        signals: Sequence[int] = (),
         shadows: bool = True,
         threads: int | None = None,
     ) -> None:
         """Build what is shared.
 
         Args:
-            scene: its static instances. snapshot: where they are.
+            standing: what stands.
             figures: the pool; an actor's `model` is a row of it.
             weathers: a world's `weather` is a row of it.
             actors: of a world at most.
-            signals: ids of the scene's objects whose lamps are switched by the columns of `States.signals`.
             shadows: whether what stands casts shadows; they are drawn once a weather.
             threads: that work at most; by default one a processor.
 
         Raises:
-            ValueError: if nothing stands, or a model has too many triangles (see `Ensemble.of`).
+            ValueError: a model has too many triangles (see `Ensemble.of`).
         """
-        self.scene, self.signals, self.threads = scene, len(signals), threads or available_threads()
+        scene, stage, rows = standing.scene, standing.rays, dict(standing.rows)
+        self.scene, self.signals, self.threads = scene, standing.signals, threads or available_threads()
         self.rooms: SimpleQueue[int] = SimpleQueue()
         for room in range(self.threads):
             self.rooms.put(room)
-        stage, standing, corners, rows = _standing(scene, snapshot, tuple(signals))
-        if not len(standing):
-            raise ValueError("the scene has nothing that stands")
-        stage.commit(self.threads)
-        _look_up(stage, standing, corners, self.threads)
-        first_facet, every = [], [standing]
-        count = len(standing)
+        first_facet, every = [], [standing.facets]
+        count = len(standing.facets)
         for figure in figures:
             for detail in figure.details:
                 slots = [rows.setdefault(material, len(rows)) for material in detail.materials]
@@ -155,7 +166,7 @@ class Scenery:
             bodies,
             lamps,
         )
-        low, high = _surroundings(standing, corners)
+        low, high = _surroundings(standing.facets, standing.corners)
         self._lights_of = partial(
             lights_of,
             zenith_mag=scene.zenith_mag,
@@ -179,10 +190,17 @@ class Scenery:
         return self.ensemble.memory_bytes + sum(a.nbytes for a in tables if isinstance(a, np.ndarray))
 
 
-def _standing(
-    scene: Scene, snapshot: Snapshot, signals: tuple[int, ...]
-) -> tuple[raycast.Scene, NDArray[np.void], F32, dict[Material, int]]:
-    """What stands, ready to be committed, the facets of all parts, their (F, 3, 3) corners, a row for each material."""
+def standing_in(scene: Scene, snapshot: Snapshot, signals: Sequence[int] = (), threads: int | None = None) -> Standing:
+    """What stands in a scene.
+
+    Args:
+        scene: its static instances. snapshot: where they are.
+        signals: ids of the scene's objects whose lamps are switched by the columns of `States.signals`.
+        threads: that work at most; by default one a processor.
+
+    Raises:
+        ValueError: if nothing stands.
+    """
     rays, alphas = raycast.Scene(), alphas_of(scene)
     rows = {material: row for row, material in enumerate(scene.materials)}
     poses = scene.local_SE3_instance(snapshot)
@@ -197,7 +215,12 @@ def _standing(
         part["instance"], part["signal"] = k, signal_of.get(owner, -1)
         facets.append(part)
         corners.append((mesh.vertices @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)[mesh.faces])
-    return rays, np.concatenate(facets), np.concatenate(corners), rows
+    standing = Standing(scene, rays, np.concatenate(facets), np.concatenate(corners), rows, len(signals))
+    if not len(standing.facets):
+        raise ValueError("the scene has nothing that stands")
+    rays.commit(threads)
+    _look_up(rays, standing.facets, standing.corners, threads or available_threads())
+    return standing
 
 
 def _look_up(stage: raycast.Scene, facets: NDArray[np.void], corners: F32, threads: int) -> None:
