@@ -211,6 +211,23 @@ story:
     assert [each[-1].t for each in rows] == pytest.approx([3.0, 2.0, 2.0], abs=0.11)
 
 
+def test_people_walk_together_and_go_on_after_it(tmp_path: Path) -> None:
+    """Who has walked stands, but not where the next walk begins at that moment."""
+    people = "".join(
+        f"  {name}: {{kind: pedestrian, lane: -1, s_m: {s}, lateral_m: -5, heading_deg: 90}}\n"
+        for name, s in (("p", 150), ("q", 152))
+    )
+    story = """\
+story:
+  - {name: cross, actors: [p, q], do: {kind: walk, ahead_m: 2, speed_kmh: 7.2}}
+  - {name: on, actor: q, when: {after: cross}, do: {kind: walk, ahead_m: 2, speed_kmh: 7.2}}
+"""
+    done = _run(tmp_path, people + story)
+    rows = [list(done.of(name)) for name in ("p", "q")]
+    assert [each[-1].y - each[0].y for each in rows] == pytest.approx([2.0, 4.0], abs=0.15)
+    assert [each[-1].speed for each in rows] == [0.0, 0.0]
+
+
 def test_who_triggers_an_act_joins_it(tmp_path: Path) -> None:
     done = _run(
         tmp_path,
@@ -246,6 +263,8 @@ WRONG = [
     ("actor: Ego", "story.0.do: is required (or entry, a maneuver of a catalog)"),
     ("entry: Things/entry", "story.0.actor: is required"),
     ("actors: [], do: {kind: stop}", "story.0.actors: needs at least one actor"),
+    ("actors: [Ego, Ego], do: {kind: stop}", 'story.0.actors: names "Ego" twice'),
+    ("actor: Ego, when: {after: event}, do: {kind: stop}", "when.0.after: waits for itself, so it never begins"),
     ("actors: [Egon], do: {kind: stop}", 'story.0.actors: there is no actor "Egon". Did you mean "Ego"?'),
     ("actor: Ego, actors: [Ego], do: {kind: stop}", "story.0: needs at most one of actor, actors"),
     ("triggering: true, do: {kind: stop}", "story.0.triggering: goes with act"),
@@ -272,6 +291,8 @@ def test_what_is_wrong_is_said_in_one_line(event: str, message: str, tmp_path: P
     ("old", "new", "message"),
     [
         ("[things]", "[thinks]", ':2: catalogs.0: no such folder or file "thinks" (looked in '),
+        ("[things]", f"[{'x' * 5000}]", ':2: catalogs.0: no such folder or file "xxx'),
+        ("catalogs: [things]\nroad", "road", ":5: actors.Ego.entry: is looked for in catalogs: (a list of folders"),
         ("[things]", "things", ":2: catalogs: must be a list, such as [a, b]"),
         (
             "kind: car",
@@ -285,7 +306,8 @@ def test_what_is_wrong_is_said_in_one_line(event: str, message: str, tmp_path: P
 )
 def test_a_wrong_head_is_said_in_one_line(old: str, new: str, message: str, tmp_path: Path) -> None:
     _folder(tmp_path, "Maneuver")
-    file = write(tmp_path, HEAD.replace(old, new), "script.yaml")
+    text = HEAD.replace(old, new)
+    file = write(tmp_path, text if "catalogs" in text else text.replace("kind: car", "entry: A/b"), "script.yaml")
     with pytest.raises((InputError, InvalidScenario)) as error:
         read_script(file)
     [line] = str(error.value).splitlines()

@@ -15,9 +15,11 @@ from simulator.data import data_dir
 from simulator.roads import parking_bays, procedural, read_opendrive
 from simulator.roads.surface import surface
 from simulator.scenario.models import Scenario
+from simulator.scenario.road_network import build_network
 from simulator.scene.classes import class_id
 from simulator.world import lamps
 from simulator.world.build import build_world
+from simulator.world.route import MIN_PATH_M, choose_route
 
 LANES = """<lanes><laneSection s="0"><center><lane id="0" type="none"/></center><right>
 <lane id="-1" type="driving"><link>{link}</link><width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane>
@@ -246,3 +248,12 @@ def test_lights_of_a_scenario_burn_besides_those_of_driving_or_not_at_all() -> N
     assert not any(each & (lamps.POSITION | lamps.LOW_BEAM) for each in bits["dark"])
     with pytest.raises(ValidationError, match="hazard"):
         Scenario.model_validate({"ego": {"kind": "car", "lights": ["hazard"]}})
+
+
+def test_an_ego_that_is_told_to_stand_asks_for_no_road_to_drive() -> None:
+    lengths = []
+    for told in ("0", "20"):
+        overrides = ["road={kind: straight, length_m: 2000}", "ego.s_m=100", "duration_s=60", f"ego.speed_mps={told}"]
+        scenario = simulator.load("any_map", [*overrides, "ego.lane=-1", "traffic={vehicles: 0}"]).sample(seed=1)
+        lengths.append(choose_route(build_network(scenario.road, 1), scenario).path.length)
+    assert lengths == pytest.approx([MIN_PATH_M, 1.3 * 20.0 * 60.0 + 60.0], abs=0.5)

@@ -11,7 +11,7 @@ from simulator.actors.coachwork import Slot
 from simulator.actors.faces import body_materials
 from simulator.actors.hull import Hull
 from simulator.actors.plates import plate
-from simulator.actors.shape import block, both, pipe, rounded_box, turned
+from simulator.actors.shape import block, both, patch, pipe, rounded_box, turned
 from simulator.actors.wheels import place_wheels, truck_wheel
 from simulator.scene import Body, Driver, Joint, Material, Mesh
 
@@ -136,6 +136,15 @@ def tarpaulin(paint: Material) -> Material:
 def contour_tape(x0: float, x1: float, half_width: float, z: float) -> list[Mesh]:
     """Retro-reflective line along both sides (UN R104), as thin plates."""
     return both(block((x1 - x0, 0.006, 0.05), ((x0 + x1) / 2, half_width + 0.003, z), Slot.TAPE))
+
+
+def side_markers(x0: float, x1: float, half_width: float, z: float) -> list[Mesh]:
+    """Amber side-marker lamps and reflectors, not more than 3 m apart (UN R48), as flat lenses."""
+    parts: list[Mesh] = []
+    for x in np.linspace(x0 + 0.4, x1 - 0.4, 2 + int((x1 - x0 - 0.8) / 3.0)).tolist():
+        lens = [[[x + 0.055, half_width, z + dz], [x - 0.055, half_width, z + dz]] for dz in (-0.025, 0.025)]
+        parts += both(patch(np.array(lens), Slot.TAPE, flip=True))
+    return parts
 
 
 def rear_doors(tail: float, half: float, low: float, high: float, marked: bool) -> list[Mesh]:

@@ -301,8 +301,14 @@ def _sport(radius: float, rng: np.random.Generator) -> list[Mesh]:
         [0.03, 0.05, 0.05, 0.03],
         Slot.PRIVACY,
     )
-    lamps = both(rounded_box((0.05, 0.09, 0.05), (1.40, 0.08, 0.84), radius=0.02, slot=Slot.LOW_BEAM))
-    return [tank, seat, tail, fairing, screen, *lamps, *_engine(radius)[3:], *_tail_end(-0.45, 0.90)]
+    lamps = both(rounded_box((0.07, 0.080, 0.048), (1.422, 0.062, 0.886), radius=0.02, slot=Slot.LOW_BEAM))
+    mask = rounded_box((0.07, 0.25, 0.075), (1.400, 0.0, 0.884), radius=0.03, slot=Slot.GLOSS)
+    intake = rounded_box((0.08, 0.13, 0.045), (1.400, 0.0, 0.800), radius=0.02, slot=Slot.GAP)
+    way = [(1.19, 0.41, 0.12), (1.27, 0.52, 0.145), (1.355, 0.66, 0.12)]  # before the radiator, behind the wheel
+    mouth = patch(np.array([[[x, y, z] for x, z, y in way], [[x, -y, z] for x, z, y in way]]), Slot.GAP)
+    vents = both(rounded_box((0.20, 0.03, 0.09), (1.02, 0.212, 0.56), radius=0.014, slot=Slot.GAP))
+    parts = [tank, seat, tail, fairing, screen, *lamps, mask, intake, mouth, *vents]
+    return [*parts, *_engine(radius)[3:], *_tail_end(-0.45, 0.90)]
 
 
 def _scooter(radius: float, rng: np.random.Generator) -> list[Mesh]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.actors.chassis import mudguards
 from simulator.actors.coachwork import Slot
-from simulator.actors.heavy import contour_tape, rear_doors
+from simulator.actors.heavy import contour_tape, rear_doors, side_markers
 from simulator.actors.shape import block, both, patch, rounded_box
 from simulator.scene import Mesh
 
@@ -42,6 +42,7 @@ def semi_trailer(
         parts.append(block((0.08, 2 * half - 0.12, 0.10), (float(x), 0, floor - 0.13), Slot.UNDER))
     parts += _below(tail, front, half, floor, tyre, rng)
     parts += rear_doors(tail, half, floor, height, marked=rng.random() < MARKED)
+    parts += side_markers(tail, front, half + 0.004, floor - 0.055)
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.003, floor + 0.02)
 
 

@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 from simulator.actors.shape import F64
 from simulator.numerics import se3
 from simulator.scene import Body, Material, Mesh, Model
+from simulator.scene.material import Surface
 from simulator.scene.mesh import merge
 from simulator.scene.skinning import skin_of
 
@@ -94,7 +95,7 @@ def skinned(
 
     `stand`: of who does not move; at half of `pace_mps` the body has left it.
     """
-    placed = place(segments, pose)
+    placed, materials = place(segments, pose), tuple(replace(m, surface=Surface.BODY) for m in materials)
     shown = [segment for segment in segments if len(segment.mesh.faces)]
     blends = [(len(s.mesh.vertices), dict(s.blend or {s.name: np.ones(1)})) for s in shown]
     names = [name for name in placed if any(name in blend for _, blend in blends)]

@@ -25,6 +25,7 @@ from simulator.actors.heavy import (
     marking_plates,
     rear_doors,
     rear_lamps,
+    side_markers,
     tarpaulin,
 )
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
@@ -109,7 +110,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     if kind == "semi":
         following = [tail + x for x in AXLES_M]
         wheels += axles(tyre, width, [(x, False, False) for x in following], joints, rng, hitch=hitch)
-    if kind in ("box", "semi") and rng.random() < 0.55:
+    if kind in ("box", "semi") and rng.random() < 0.75:
         floor = frame if kind == "box" else 1.18
         middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
         side_z, rear_z = floor + 0.58 * (height - floor), floor + 0.70 * (height - floor)
@@ -149,6 +150,7 @@ def _box_body(back: float, tail: float, half: float, z: float, height: float, rn
         parts += both(block((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))
     if rng.random() < 0.4:
         parts.append(rounded_box((0.55, 1.4, 0.6), (front + 0.20, 0, height - 0.45), radius=0.06, slot=Slot.SECOND))
+    parts += side_markers(tail, front, half + 0.009, z + 0.06)
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.005, z + 0.14)
 
 

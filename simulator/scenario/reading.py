@@ -69,7 +69,7 @@ def find_scenario(path: str | Path) -> Path:
     """The file named `path`, or the shipped scenario of that bare name. Raises InputError with the nearest name."""
     file = Path(path)
     shipped = {found.stem: found for found in sorted(data_dir("scenarios").rglob("*.yaml"))}
-    trouble = _trouble(file)
+    trouble = trouble_at(file)
     if trouble is None:
         return file
     if str(path) in shipped:
@@ -93,7 +93,7 @@ def place_of(path: str | Path, key: str) -> Where:
     return found if found.source else Where(str(file), None)
 
 
-def _trouble(file: Path) -> str | None:
+def trouble_at(file: Path) -> str | None:
     """Why nothing can be found at a path; None where something is there."""
     try:
         file.stat()
@@ -206,7 +206,7 @@ def find_files(document: Document, folder: Path, key: tuple[str, ...], what: str
 
     def find(name: str) -> str:
         """Absolute path of a file; notes a problem where there is none."""
-        troubles = [_trouble(base / name) for base in folders]
+        troubles = [trouble_at(base / name) for base in folders]
         for base, trouble in zip(folders, troubles):
             if trouble is None and (base / name).is_file():
                 return str((base / name).resolve())

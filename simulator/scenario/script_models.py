@@ -47,7 +47,7 @@ from simulator.scenario.script_controls import Driver
 from simulator.scenario.script_deeds import DEEDS, Environment, SignalPhase, is_of_one, is_worldly
 from simulator.scenario.script_kinds import KINDS, TOWING
 from simulator.scenario.script_lines import TimedSpot, wrong_corners
-from simulator.scenario.script_terms import Kmh, Name, Number, Seconds, Spot, Texts, Value, one_of
+from simulator.scenario.script_terms import Kmh, Name, Number, Seconds, Spot, Texts, Value, one_of, unlike
 from simulator.scenario.script_when import When
 
 _WORDS_OF_THE_STANDARD = ("openscenario", "action")  # whose names are checked when they are records
@@ -190,8 +190,7 @@ class Event(Block):
         if not {"actor", "actors", "triggering"} <= set(values):
             return
         yield from one_of(values, ("actor", "actors"), needed=False)
-        if values["actors"] == ():
-            yield ("actors",), "needs at least one actor"
+        yield from unlike(values, "actors")
         if values["triggering"] and values.get("act", "") is None:
             yield ("triggering",), "goes with act"
         yield from cls._what(values)
@@ -384,6 +383,8 @@ class Script(Block):
                 yield (*path, key), _unknown("actor", value, actors)
             elif key in ("after", "with_start_of") and value not in events and value not in acts:
                 yield (*path, key), _unknown("event", value, [*events, *acts])
+            elif key in ("after", "with_start_of") and path[0] == "story" and value == events[int(path[1])]:
+                yield (*path, key), "waits for itself, so it never begins"
         for path, conditions in _triggers(values.get("until", ()), acts):
             for number, condition in enumerate(conditions):
                 if condition.needs_actor:

@@ -136,6 +136,7 @@ class StandardReader:
 
     def entry(self, catalog: str, name: str, values: Mapping[str, str], types: tuple[type, ...], path: KeyPath) -> Any:
         """The record of an entry of a catalog, which is of one of some types."""
+        self._in_catalogs(path)
         given = {"CatalogReference": _reference(catalog, name, values)}
         return self._read(lambda reader, node: reader.one_of(node, types), "Entry", given, path)
 
@@ -143,8 +144,14 @@ class StandardReader:
         self, name: str, catalog: str, entry: str, values: Mapping[str, str], path: KeyPath
     ) -> tuple[model.ScenarioObject, ...]:
         """An entity of a name whose object is an entry of a catalog, and the trailers that it brings along."""
+        self._in_catalogs(path)
         given = {"name": name, "CatalogReference": _reference(catalog, entry, values)}
         return self._read(read_entity, "ScenarioObject", given, path)
+
+    def _in_catalogs(self, path: KeyPath) -> None:
+        if not self._catalogs.folders:
+            text = "is looked for in catalogs: (a list of folders and files beside actors:), which names none"
+            raise InputError(text, source=self.source, line=self.line(path) or None, key=".".join(map(str, path)))
 
     def _read(self, read: Callable[[Reader, Node], T], tag: str, given: dict[str, Any], path: KeyPath) -> T:
         """What `read` finds in an element of a name; scripts are strict, so what a file would be warned of is wrong."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,6 +147,16 @@ def one_of(values: dict[str, Any], names: tuple[str, ...], *, needed: bool) -> I
     given = [name for name in names if values.get(name) is not None]
     if len(given) > 1 or (needed and not given and set(names) <= set(values)):
         yield (), f"needs {'exactly' if needed else 'at most'} one of {', '.join(names)}"
+
+
+def unlike(values: dict[str, Any], name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The contradiction of a block whose list of actors is empty, or names one twice."""
+    given = values.get(name)
+    if given == ():
+        yield (name,), "needs at least one actor"
+    twice = next((item for item, count in Counter(given or ()).items() if count > 1), None)
+    if twice is not None:
+        yield (name,), f'names "{twice}" twice'
 
 
 def no_such_time(values: dict[str, Any], name: str) -> Iterator[tuple[tuple[str, ...], str]]:

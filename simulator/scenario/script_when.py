@@ -23,6 +23,7 @@ from simulator.scenario.script_terms import (
     Value,
     no_such_time,
     one_of,
+    unlike,
 )
 from simulator.storyboard import model
 from simulator.storyboard.model.terms import StoryboardElementState, StoryboardElementType
@@ -154,7 +155,8 @@ class When(Block):
             yield (ends[0],), f"goes with {', '.join(_MEASURES[:-1])} or {_MEASURES[-1]}"
         yield from no_such_time(values, "time_of_day")
         yield from one_of({name: values[name] for name in _WHO}, _WHO, needed=False)
-        yield from (((name,), "needs at least one actor") for name in _WHO if values[name] == ())
+        for name in ("any_of", "all_of"):
+            yield from unlike(values, name)
         for name, other in _PAIRS:
             if (values[name] is None) != (values[other] is None):
                 yield (name,), f"goes with {other}"

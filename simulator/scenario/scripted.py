@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from simulator.errors import InputError, InvalidScenario, did_you_mean, listed
 from simulator.roads import RoadNetwork
-from simulator.scenario.reading import find_files, find_scenario, is_scripted, problems_of, read_text
+from simulator.scenario.reading import find_files, find_scenario, is_scripted, problems_of, read_text, trouble_at
 from simulator.scenario.road_network import build_network
 from simulator.scenario.script_models import Script
 from simulator.scenario.script_storyboard import Compiler
@@ -83,9 +83,9 @@ def _catalogs(given: Sequence[str], file: Path, line: Callable[[tuple[str | int,
     found = []
     for number, name in enumerate(given):
         places = list(dict.fromkeys((file.parent, Path.cwd())))
-        there = next((place / name for place in places if (place / name).exists()), None)
+        there = next((place / name for place in places if trouble_at(place / name) is None), None)
         if there is None:
-            text = f'no such folder or file "{name}" (looked in {" and ".join(map(str, places))})'
+            text = f'no such folder or file "{name[:200]}" (looked in {" and ".join(map(str, places))})'
             raise InputError(text, source=str(file), line=line(("catalogs", number)) or None, key=f"catalogs.{number}")
         found.append(there.resolve())
     return found

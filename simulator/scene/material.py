@@ -39,7 +39,7 @@ NIGHT_LAMPS = (1 << Switch.POSITION) | (1 << Switch.LOW_BEAM) | (1 << Switch.PLA
 
 
 class Surface(IntEnum):
-    """Kind of ground, for wetness, snow and tyre friction; OTHER for everything that is no ground."""
+    """Kind of ground, for wetness, snow and tyre friction; OTHER for what is no ground, but of the living (BODY)."""
 
     OTHER = 0
     ASPHALT = 1
@@ -50,6 +50,7 @@ class Surface(IntEnum):
     WATER = 6
     ICE = 7
     SNOW = 8
+    BODY = 9  # no ground: skin, cloth and hide, on which no snow stays
 
 
 LANE_WIDTH_M = 3.5
@@ -123,7 +124,9 @@ class Material:
         """
         if self.porosity is not None:
             return self.porosity
-        tight = self.clearcoat > 0 or self.transmission > 0
+        tight = (
+            self.clearcoat > 0 or self.transmission > 0 or self.surface in (Surface.WATER, Surface.ICE, Surface.SNOW)
+        )
         return 0.0 if tight else min(max((self.roughness - 0.5) / 0.4, 0.0), 1.0) * (1.0 - self.metallic)
 
 

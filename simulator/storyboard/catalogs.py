@@ -80,7 +80,8 @@ class Catalogs:
                 if element.get("name") == entry:
                     return Node(element, reference.reader, str(path), reference.depth + 1), given
                 names.append(element.get("name") or "")
-        raise reference.error(f'catalog "{catalog}" has no entry "{entry}".{did_you_mean(entry, names[:_MAX_NAMES])}')
+        hint = f"{did_you_mean(entry, names[:_MAX_NAMES])} Known: {listed(names)}"
+        raise reference.error(f'catalog "{catalog}" has no entry "{entry}".{hint}')
 
     def _catalogs(self, name: str, reference: Node) -> list[tuple[Path, Element]]:
         """Catalogs of a name: of the files called so and, where there are none, of any file of the folders."""
@@ -100,8 +101,10 @@ class Catalogs:
                         self._names.setdefault(root.get("name") or path.stem, []).append((path, root))
         if name not in self._names:
             places = listed(str(folder) for folder in self.folders) if self.folders else "no existing folder"
-            hint = did_you_mean(name, self._names)
-            raise reference.error(f'no catalog "{name}" in the CatalogLocations ({places}).{hint}')
+            there = dict.fromkeys(each for known, found in self._names.items() for each in (known, found[0][0].stem))
+            hint = did_you_mean(name, there)
+            text = f'no catalog "{name}" in the CatalogLocations ({places}).{hint} Known: {listed(there)}'
+            raise reference.error(text)
         return self._names[name]
 
     def _load(self, path: Path, reference: Node | None = None) -> Element | None:

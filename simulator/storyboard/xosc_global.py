@@ -182,6 +182,10 @@ def _traffic(reader: Reader, node: Node) -> dict[str, Any]:
 
 def _swarm(reader: Reader, node: Node) -> dict[str, Any]:
     found = {**_traffic(reader, node), "offset": node.zero_if_missing("offset")}
+    count = node.integer("numberOfVehicles")
+    if count < 0:
+        node.warn(f'<{node.tag}> numberOfVehicles="{count}" is negative; 0 is used')
+    found["number_of_vehicles"] = max(count, 0)
     central = node.child("CentralObject") or node.need("CentralSwarmObject")
     found["central_object"] = central.text("entityRef")
     central.finish()

@@ -220,7 +220,8 @@ def _scenery(scenario: Scenario, route: Route, *, whole: bool) -> tuple[Any, flo
     """Centre and radius of the ground that is made: around all of the ego's way, or what it gets to see of it."""
     path, first, last = route.path, 0.0, route.path.length
     if not whole:
-        speed = highest_speed(scenario.ego.speed_mps or float(path.speed_limit_mps.max()), scenario.ego.manoeuvres)
+        told, ego = scenario.ego.speed_mps, scenario.ego
+        speed = highest_speed(float(path.speed_limit_mps.max()) if told is None else told, ego.manoeuvres)
         first = min(VIEW_AHEAD_M, path.length / 2)
         last = max(first, min(speed * scenario.duration_s, path.length))
     way = path.at(np.linspace(first, last, 1 + int(np.ceil((last - first) / WAY_STEP_M))), 0.0)[0][:, :2]

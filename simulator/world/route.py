@@ -68,7 +68,7 @@ def choose_route(network: RoadNetwork, scenario: Scenario) -> Route:
         keys = [key for key in keys if key.lane == ego.lane]
     if not keys:
         raise InputError(f"no driving lane {ego.lane} on road {ego.road or '(any)'}", key="ego.lane")
-    speed = highest_speed(ego.speed_mps or FASTEST_MPS, ego.manoeuvres)
+    speed = highest_speed(FASTEST_MPS if ego.speed_mps is None else ego.speed_mps, ego.manoeuvres)
     needed = max(MIN_PATH_M, speed * scenario.duration_s * 1.3 + 60.0)
     rng = generator(scenario.seed, "route")
     outside = np.array([not network.roads[key.road].junction for key in keys])

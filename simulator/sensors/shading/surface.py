@@ -22,6 +22,7 @@ MISS, SOLID, GLASS = 0, 1, 2
 
 OTHER, ASPHALT, LANE, CONCRETE = (int(s) for s in (Surface.OTHER, Surface.ASPHALT, Surface.LANE, Surface.CONCRETE))
 MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
+BODY = int(Surface.BODY)
 WINDOWS = int(Switch.WINDOWS)
 VEGETATION = np.int32(class_id("vegetation"))
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
@@ -48,9 +49,13 @@ WET_GLOSS = np.float32(0.4)  # by this part water is smoother than a tight surfa
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
 TEXTURE_M = np.float32(0.8e-3)  # depth of asphalt's texture, whose tips are under water then (`weather.rain`)
+PRESSED_OUT = np.float32(0.45)  # part of the water that tyres keep out of their tracks
+STONES_1_M, GRAIN = np.float32(31.0), np.float32(0.8)  # of coarse asphalt, 16 mm and the gaps; how far its gloss varies
+GRAIN_M = np.float32(9.0)  # distance from which on it is finer than pixels
 SNOW_HIDES_M = np.float32(0.004)  # of this depth hides two thirds of what is below
 TRACK_M, TRACK_HALF_WIDTH_M = np.float32(0.78), np.float32(0.3)  # half the track of cars; tyres wander
 PACKED_M = np.float32(0.1)  # depth of which wheels leave half
+CLINGS_M = np.float32(0.05)  # depth from which it also lies against what stands up, in patches
 # Layers of noise
 WET_WIDE, WET_MEDIUM, WET_FINE, SNOW_WIDE, SNOW_FINE = (np.uint32(layer) for layer in range(1, 6))
 
@@ -199,8 +204,15 @@ def dampen(p, porosity, ground, still, leafy):
 
 
 @kernel
-def soak(p, film, rain_mm_h, kind):
-    """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
+def soak(p, film, rain_mm_h, kind, across_m):
+    """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows.
+
+    On lanes tyres press a part of it out of their tracks; `across_m` is the distance from the middle. Where it does not
+    cover the tips of the stones they stay dull, which near by is a grain in the mirror.
+    """
+    if kind == LANE:
+        off = abs(abs(across_m) - TRACK_M) / TRACK_HALF_WIDTH_M
+        film *= ONE - PRESSED_OUT * (ONE - step(np.float32(0.4), np.float32(1.5), off))
     wide = noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), WET_WIDE)
     medium = noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), WET_MEDIUM)
     fine = noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), WET_FINE)
@@ -224,7 +236,11 @@ def soak(p, film, rain_mm_h, kind):
     if kind == SOIL:  # drops and films on blades and clods face all ways, as these do: no pond's mirror
         p.f0, p.coat = wetted_f0(p.f0, covered, ZERO), ZERO
         return
-    p.coat = max(puddle, wetness * (np.float32(0.35) + np.float32(0.6) * clamp01(film / TEXTURE_M)))
+    full = clamp01(film / TEXTURE_M)
+    u, v = p.x * STONES_1_M, p.y * STONES_1_M
+    grain = GRAIN * (ONE - full) * clamp01(GRAIN_M / max(p.distance, ONE))
+    grain *= noise2(u, v, WET_FINE) + noise2(u, v, WET_WIDE) - ONE
+    p.coat = max(puddle, clamp01(wetness * (np.float32(0.35) + np.float32(0.6) * full + grain)))
     p.coat_roughness = rough + puddle * (ripple - rough)
     p.f0 = wetted_f0(p.f0, max(wetness, puddle), p.coat)
     tilt = ONE - max(puddle, HALF * wetness)  # water lies level
@@ -277,7 +293,10 @@ def cover(p, snow_m, kind, still, across_m, along_m):
     ragged = np.float32(0.7) * patch + np.float32(0.3) * (HALF + fine * (speckle - HALF))
     hidden = ONE - math.exp(-depth)
     level = np.float32(0.6) * ragged + np.float32(1.1) * hidden - np.float32(0.25)
-    part = step(np.float32(0.35), np.float32(0.75), p.nz) * step(np.float32(0.25), np.float32(0.75), level)
+    facing = step(np.float32(0.35), np.float32(0.75), p.nz)
+    if kind == CONCRETE:  # some clings to the faces of kerbs
+        facing = max(facing, np.float32(0.85) * clamp01(snow_m / CLINGS_M))
+    part = facing * step(np.float32(0.25), np.float32(0.75), level)
     part *= ONE - np.float32(0.9) * track
     dirt = ONE - np.float32(0.16) * grey * (HALF + patch)
     dirt *= np.float32(0.88) + np.float32(0.16) * ragged + np.float32(0.08) * fine * patch  # drifts and hollows
@@ -449,11 +468,11 @@ def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):
             r, g, b = p.red / max(matter.red, TINY), p.green / max(matter.green, TINY), p.blue / max(matter.blue, TINY)
             most = max(r, g, b, TINY)
             p.glow_r, p.glow_g, p.glow_b = p.glow_r * r / most, p.glow_g * g / most, p.glow_b * b / most
-    if ground.film_m > ZERO and matter.surface < WATER:
-        if matter.surface != OTHER and p.nz > np.float32(0.6):
-            soak(p, ground.film_m, ground.rain_mm_h, matter.surface)
+    across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
+    if ground.film_m > ZERO:
+        if OTHER < matter.surface < WATER and p.nz > np.float32(0.6):
+            soak(p, ground.film_m, ground.rain_mm_h, matter.surface, across)
         elif matter.porosity > ZERO and not (panes and alpha > HALF):
             dampen(p, matter.porosity, ground, part.object == 0, part.semantic == VEGETATION)
-    if ground.snow_m > ZERO and p.nz > np.float32(0.3):
-        across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
+    if ground.snow_m > ZERO and (p.nz > np.float32(0.3) or matter.surface == CONCRETE) and matter.surface != BODY:
         cover(p, ground.snow_m, matter.surface, part.object == 0, across, along)

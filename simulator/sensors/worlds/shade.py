@@ -20,6 +20,7 @@ from simulator.scene.classes import class_id
 from simulator.sensors.shading.air import depth_to
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.surface import (
+    BODY,
     FULL_FILM_M,
     OTHER,
     PUDDLE_FILM_M,
@@ -254,7 +255,7 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
         wetness = clamp01(film / FULL_FILM_M * rained_on(p.nx, p.ny, p.nz, numbers[DRIVEN], numbers[DRIVEN + 1]))
         wetness *= what.porosity * (soaking(r, g) if facet.semantic == VEGETATION else ONE)
         r, g, b = wetted(r, wetness), wetted(g, wetness), wetted(b, wetness)
-    if snow > ZERO and p.nz > np.float32(0.3):
+    if snow > ZERO and p.nz > np.float32(0.3) and what.surface != BODY:
         cover = (ONE - let_through(snow / SNOW_HIDES_M)) * step(np.float32(0.35), np.float32(0.75), p.nz)
         cover *= HALF if p.placed >= 0 else ONE  # what moves sheds it
         r, g, b = r + cover * (SNOW_RED - r), g + cover * (SNOW_GREEN - g), b + cover * (SNOW_BLUE - b)
