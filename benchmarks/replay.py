@@ -15,6 +15,7 @@ from simulator.roads import procedural, write_opendrive
 
 NAMES = (
     "esmini/resources/xosc/cut-in.xosc",
+    "esmini/resources/xosc/swarm.xosc",
     "alks/logical_scenarios/concrete_scenarios/alks_scenario_4_4_1_cut_in_no_collision_template.xosc",
     "ncap/OpenSCENARIO/NCAP/AEB_VRU_2023/NCAP_AEB_VRU_CPNCO_2023.xosc",
 )

@@ -10,10 +10,27 @@ class OddRoadError(Exception):
     """Root of all errors that OddRoad raises on purpose; the command line prints them as one line, exit code 2."""
 
 
+class LineOf(int):
+    """A line of another file than the one that is spoken of, such as of a catalog; its `source`."""
+
+    source: str
+
+    def __new__(cls, line: int, source: str) -> LineOf:
+        """A line of a file."""
+        made = super().__new__(cls, line)
+        made.source = source
+        return made
+
+    def __reduce__(self) -> tuple[type[LineOf], tuple[int, str]]:
+        """For copies and other processes."""
+        return LineOf, (int(self), self.source)
+
+
 class InputError(OddRoadError):
     """A file or value given by the user cannot be used."""
 
     def __init__(self, message: str, *, source: str = "", line: int | None = None, key: str = "") -> None:
+        source = line.source if isinstance(line, LineOf) else source
         self.message, self.source, self.line, self.key = message, source, line, key
         where = source + (f":{line}" if line is not None else "")
         super().__init__(": ".join(_one_line(part) for part in (where, key[:120], message) if part))

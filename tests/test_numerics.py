@@ -329,6 +329,23 @@ def outer(numbers):
 """
 
 
+def test_what_is_compiled_apart_is_compiled_once_for_all_its_callers(tmp_path: Path) -> None:
+    """In one process for one caller, in the next for another, which comes from the disk in a third."""
+    made = NESTED.replace("@kernel\ndef middle", "@kernel(apart=True)\ndef middle")
+    (tmp_path / "made.py").write_text(f"{made}\n@kernel\ndef other(numbers):\n    return 10.0 * middle(numbers, 2)\n")
+    code = "import made, numpy as np\nprint({}, [sum(k.stats.cache_misses.values()) for k in (made.middle, made.{})])"
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    outer = code.format("made.outer(np.arange(3.0))", "outer")
+    other = code.format("made.other(np.arange(3.0))", "other")
+    assert _run_kernel(tmp_path, outer, **cache) == "6.0 [1, 1]\n"
+    assert _run_kernel(tmp_path, other, **cache) == "20.0 [0, 1]\n"
+    assert _run_kernel(tmp_path, other, **cache) == "20.0 [0, 0]\n"
+    wrong = (
+        "import made, numpy as np\ntry:\n    made.outer(np.arange(4.0))\nexcept ValueError as error:\n    print(error)"
+    )
+    assert _run_kernel(tmp_path, wrong, **cache) == "too many\n"
+
+
 def test_what_kernels_call_is_compiled_with_them_alone(tmp_path: Path) -> None:
     (tmp_path / "made.py").write_text(NESTED)
     code = "import made, numpy as np\nfrom simulator.numerics.jit import is_cached\n"

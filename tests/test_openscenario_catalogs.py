@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from simulator.errors import InputError
 from simulator.storyboard import model
 from simulator.storyboard.openscenario import read_catalog, read_openscenario
+from simulator.storyboard.player import play
 from tests.small_scenario import SPEED, VEHICLE, catalog, scenario, write
+from tests.small_storyboard import straight
 
 DECLARED = """<ParameterDeclarations>
   <ParameterDeclaration name="v" parameterType="double" value="3"/>
@@ -175,6 +178,42 @@ def test_entries_that_refer_to_each_other_are_refused(tmp_path: Path) -> None:
     write(tmp_path, catalog("Things", first + back), "Things.xosc")
     with pytest.raises(InputError, match='the catalog entry "entry" refers to itself'):
         read_openscenario(path)
+
+
+def test_what_is_wrong_in_a_catalog_is_said_to_be_there(tmp_path: Path) -> None:
+    action = SPEED.format(time=1, speed=3).replace(
+        '<AbsoluteTargetSpeed value="3"/>',
+        '<RelativeTargetSpeed entityRef="Egon" value="1" speedTargetValueType="delta" continuous="false"/>',
+    )
+    text = f"""<Maneuver name="entry"><Event name="e" priority="override"><Action name="a">
+      {action}</Action></Event></Maneuver>"""
+    file = write(tmp_path / "things", catalog("Things", text), "Things.xosc")
+    where = '<ManeuverCatalog><Directory path="things"/></ManeuverCatalog>'
+    path = write(tmp_path, scenario(catalogs=where, maneuvers=_reference()))
+    with pytest.raises(InputError, match='there is no entity "Egon"') as error:
+        read_openscenario(path)
+    assert str(error.value).startswith(f"{file}:4: ")
+    file.write_text(file.read_text().replace('entityRef="Egon"', 'entityRef="Ego"').replace("SpeedAction>", "X>"))
+    with pytest.raises(InputError) as error:
+        read_openscenario(path, strict=True)
+    assert error.value.source == str(file)
+
+
+def test_routes_of_a_catalog_on_roads_that_there_are_not_are_found_there(tmp_path: Path) -> None:
+    lane = '<Position><LanePosition roadId="77" laneId="-1" s="1"/></Position>'
+    stop = f'<Waypoint routeStrategy="shortest">{lane}</Waypoint>'
+    file = write(
+        tmp_path / "things", catalog("Things", f'<Route name="entry" closed="false">\n{stop}{stop}</Route>'), "T.xosc"
+    )
+    where = '<RouteCatalog><Directory path="things"/></RouteCatalog>'
+    action = f"<RoutingAction><AssignRouteAction>{_reference()}</AssignRouteAction></RoutingAction>"
+    action = f"<PrivateAction>{action}</PrivateAction>"
+    place = '<Position><LanePosition roadId="1" laneId="-1" s="5"/></Position>'
+    init = f'<Private entityRef="Ego"><PrivateAction><TeleportAction>{place}</TeleportAction></PrivateAction></Private>'
+    made = read_openscenario(write(tmp_path, scenario(catalogs=where, action=action, init=init)))
+    with pytest.raises(InputError, match='there is no road "77"') as error:
+        play(pickle.loads(pickle.dumps(made)), straight(), until=3.0)
+    assert str(error.value).startswith(f"{file}:2: ")
 
 
 def test_a_catalog_is_no_scenario(tmp_path: Path) -> None:

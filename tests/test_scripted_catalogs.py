@@ -211,6 +211,23 @@ story:
     assert [each[-1].t for each in rows] == pytest.approx([3.0, 2.0, 2.0], abs=0.11)
 
 
+def test_people_walk_together_and_go_on_after_it(tmp_path: Path) -> None:
+    """Who has walked stands, but not where the next walk begins at that moment."""
+    people = "".join(
+        f"  {name}: {{kind: pedestrian, lane: -1, s_m: {s}, lateral_m: -5, heading_deg: 90}}\n"
+        for name, s in (("p", 150), ("q", 152))
+    )
+    story = """\
+story:
+  - {name: cross, actors: [p, q], do: {kind: walk, ahead_m: 2, speed_kmh: 7.2}}
+  - {name: on, actor: q, when: {after: cross}, do: {kind: walk, ahead_m: 2, speed_kmh: 7.2}}
+"""
+    done = _run(tmp_path, people + story)
+    rows = [list(done.of(name)) for name in ("p", "q")]
+    assert [each[-1].y - each[0].y for each in rows] == pytest.approx([2.0, 4.0], abs=0.15)
+    assert [each[-1].speed for each in rows] == [0.0, 0.0]
+
+
 def test_who_triggers_an_act_joins_it(tmp_path: Path) -> None:
     done = _run(
         tmp_path,

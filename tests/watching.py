@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics.bare import bare
 from simulator.numerics.jit import kernel
 from simulator.numerics.parallel import parallel_for
 from simulator.traffic.desk import desk
@@ -48,6 +49,7 @@ def watch_worlds(ground, worlds, desk, dt_ns, steps, first, begin, end, last, to
         worst: (W, 5) result: m/s2 of braking beyond what the vehicle can, m/s2 of acceleration, m moved more or less
             than its speed says, s waited, sum of the speeds of all.
     """
+    ground, worlds, desk = bare(ground), bare(worlds), bare(desk)
     dt, size = dt_ns * 1e-9, worlds.vehicles.shape[1]
     box, order, before = np.zeros((size, 7)), np.arange(size), np.zeros((size, 4))
     for w in range(begin, end):

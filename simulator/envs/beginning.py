@@ -227,7 +227,7 @@ def _begin_world(engine, actors, w, seed):
     show(engine.ground.program, traffic.clock_ns[w] + traffic.phase_ns[w], traffic.signals[w])
 
 
-@kernel(inner=True)
+@kernel(apart=True)
 def measure_begun(engine, crowd, actors, rules, outcome, mask, w):
     """What is measured of the agents of world `w` that are in `mask` (N,), where they begin; `crowd`: scratch."""
     first, metrics = w * actors.agents.shape[1], outcome.metrics
@@ -264,7 +264,7 @@ def begin_range(engine, actors, motion, beginning, rules, outcome, mask, seeds, 
             begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w)
 
 
-@kernel(inner=True)
+@kernel(apart=True)
 def begin(engine, actors, motion, beginning, rules, outcome, mask, seeds, w):
     """Begin new episodes of those agents of world `w` that are in `mask` (N,), with `seeds` (N,).
 

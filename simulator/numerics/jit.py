@@ -25,9 +25,10 @@ from typing import Any, overload
 import numba
 from numba.core import cgutils, config, types
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.types.misc import unliteral
 from numba.extending import intrinsic
 
-from simulator.numerics.parts import Part, Whole
+from simulator.numerics.parts import Part, Whole, callable_apart
 
 # No nnan/ninf: NaN and infinity keep their meaning (a missed ray has t = inf).
 FASTMATH = {"nsz", "arcp", "contract", "reassoc"}
@@ -113,13 +114,18 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @overload
 def kernel(
-    *, fastmath: bool = True, inline: bool = False, inner: bool = False
+    *, fastmath: bool = True, inline: bool = False, inner: bool = False, apart: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`@kernel(...)`."""
 
 
 def kernel(
-    function: Callable[..., Any] | None = None, *, fastmath: bool = True, inline: bool = False, inner: bool = False
+    function: Callable[..., Any] | None = None,
+    *,
+    fastmath: bool = True,
+    inline: bool = False,
+    inner: bool = False,
+    apart: bool = False,
 ) -> Any:
     """Compile a plain function over arrays and scalars: nogil, cached on disk, no division checks.
 
@@ -129,6 +135,8 @@ def kernel(
         fastmath: allow reordering and contraction of float operations (never assumptions about NaN or inf).
         inline: force LLVM to inline the function into its callers (small helpers in hot loops).
         inner: only kernels call it; it cannot be called from Python.
+        apart: the same, but it is compiled and kept on disk by itself, once for all kernels that call it, at the price
+            of a plain call: for what takes seconds to compile and has several callers. Only at the top of a module.
     """
 
     def decorate(plain: Callable[..., Any]) -> Any:
@@ -150,10 +158,16 @@ def kernel(
         part = cache(lambda: numba.njit(pipeline_class=Part, no_cpython_wrapper=True, **options)(plain))
         if inline or inner:
             return part()
-        dispatcher = numba.njit(pipeline_class=Whole, **options)(plain)
+        dispatcher = numba.njit(pipeline_class=Whole, no_cpython_wrapper=apart, **options)(plain)
         # What kernels that call it use of it.
-        dispatcher.get_call_template = lambda *types: part().get_call_template(*types)
-        dispatcher.get_overload = lambda signature: part().get_overload(signature)
+        if apart:
+            dispatcher.known_apart, template = {}, dispatcher.get_call_template
+            # Not once more for each constant.
+            dispatcher.get_call_template = lambda found, named: template([unliteral(one) for one in found], named)
+            dispatcher.get_overload = lambda found: callable_apart(dispatcher, found)
+        else:
+            dispatcher.get_call_template = lambda *found: part().get_call_template(*found)
+            dispatcher.get_overload = lambda signature: part().get_overload(signature)
         _cache_if_possible(dispatcher)
         _compile_once(dispatcher)
         return dispatcher

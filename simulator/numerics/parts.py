@@ -3,15 +3,21 @@
 numba makes machine code of each function before it makes any of its callers: it links all that the function calls into
 it, optimises that and emits it. What lies ten calls deep goes through LLVM ten times. A part is only lowered, and taken
 along by its callers as it is: LLVM sees it once, within the kernel that Python calls.
+
+What is large and has many callers is compiled `apart`: once, for all of them, which find its machine code by a name.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
+import llvmlite.binding as llvm
 from numba import _dynfunc
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -49,6 +55,18 @@ class _PartLibrary(JITCodeLibrary):
         self._raise_if_finalized()
         self._finalize_dynamic_globals()
         self._finalized = True
+
+
+class _NoLibrary(_PartLibrary):
+    """No code: what calls it is only told what must be there before it."""
+
+    def __init__(self, codegen: Any, name: str, needed: _Needed) -> None:
+        super().__init__(codegen, name)
+        self._reload_init.add(needed)
+        self.finalize()
+
+    def _get_module_for_linking(self) -> Any:
+        return self._final_module
 
 
 class _WholeLibrary(JITCodeLibrary):
@@ -122,3 +140,37 @@ def _compiler(lowering: type[NativeLowering]) -> type[CompilerBase]:
 
 
 Part, Whole = _compiler(_PartLowering), _compiler(_WholeLowering)
+
+
+@dataclass(frozen=True)
+class _Needed:
+    """What a kernel that comes from the disk cache needs first: a kernel of a module, apart, for arguments of types."""
+
+    module: str
+    name: str
+    arguments: tuple[Any, ...]
+
+    def __call__(self) -> None:
+        """Compile it, or take it from the cache."""
+        dispatcher = getattr(importlib.import_module(self.module), self.name)
+        callable_apart(dispatcher, self.arguments)
+
+
+def callable_apart(dispatcher: Any, arguments: tuple[Any, ...]) -> Any:
+    """By what numba knows a kernel that is compiled apart, of a module, for arguments of these types."""
+    known = dispatcher.known_apart
+    if arguments not in known:
+        dispatcher.compile(arguments)
+        made, plain = dispatcher.overloads[arguments], dispatcher.py_func
+        digest = hashlib.blake2b("\0".join(map(str, arguments)).encode(), digest_size=12).hexdigest()
+        symbol = f"oddroad.{plain.__module__}.{plain.__qualname__}.{digest}"
+        llvm.add_symbol(symbol, made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
+        callers = copy(made.fndesc)
+        callers.mangled_name = symbol
+        needed = _Needed(plain.__module__, plain.__name__, arguments)
+        library = _NoLibrary(made.target_context.codegen(), symbol, needed)
+        known[arguments] = _dynfunc.make_function(
+            made.fndesc.lookup_module(), plain.__name__, "", 0, made.environment, (library,)
+        )
+        made.target_context.insert_user_function(known[arguments], callers, [library])
+    return known[arguments]

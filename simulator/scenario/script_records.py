@@ -25,9 +25,9 @@ def set_value(deed: deeds.SetVariable | deeds.SetParameter, line: int) -> model.
     return model.ParameterModifyAction(deed.parameter, rule, line=line)
 
 
-def halt(walk: str) -> model.Event:
+def halt(walk: str, reference: str) -> model.Event:
     """Standing still where a walk has led; the default controller would go on along the lane."""
-    over = model.StoryboardElementStateCondition("event", walk, "completeState")
+    over = model.StoryboardElementStateCondition("event", reference, "completeState")
     stand = model.SpeedAction(at_once(), model.AbsoluteTargetSpeed(0.0))
     trigger = model.Trigger((model.ConditionGroup((model.Condition(f"{walk}: over", over),)),))
     return model.Event(f"{walk}_end", "parallel", (model.Action(f"{walk}_end", stand),), trigger)

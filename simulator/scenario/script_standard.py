@@ -156,6 +156,7 @@ class StandardReader:
     def _read(self, read: Callable[[Reader, Node], T], tag: str, given: dict[str, Any], path: KeyPath) -> T:
         """What `read` finds in an element of a name; scripts are strict, so what a file would be warned of is wrong."""
         reader = new_reader(self._catalogs, NEWEST)
+        reader.source = self.source
         try:
             found = read(reader, Node(self._element(tag, given, path), reader, self.source, 0))
             own = next((warning for warning in reader.warnings if warning.source == self.source), None)

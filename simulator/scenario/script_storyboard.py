@@ -24,14 +24,16 @@ from simulator.storyboard import model
 from simulator.storyboard.model.terms import Priority, StoryboardElementType
 
 _STORY, _ACT, _WORLD = "story", "act", "world"
-_ANY = "any act"  # which is no name
 _Cast = tuple[tuple[str, ...], bool]  # names of actors, and whether those that triggered the act join them
 _WORLDS: _Cast = ((), False)
 R = TypeVar("R", bound=model.Record)
 
 
-def _cast(event: script.Event) -> _Cast:
-    return event.cast, event.triggering
+def _copies(event: script.Event) -> list[_Cast]:
+    """Who does an event: its cast, or each of it where deeds refer to who does them, which no group says of several."""
+    if any(deeds.is_of_one(deed) for deed in event.do):
+        return [((name,), False) for name in event.cast]
+    return [(event.cast, event.triggering)]
 
 
 class Compiler:
@@ -63,13 +65,17 @@ class Compiler:
             () if given is None else (self._environment(given, ("environment",)),),
             privates=tuple(self._start(name, actor) for name, actor in actors if not self._comes_later(name)),
         )
-        acts = tuple(self._act(name) for name in (None, *self.script.acts) if any(self._events(act=name)))
+        acts = tuple(
+            self._act(name)
+            for name in (None, *self.script.acts)
+            if any(event.act == name for event in self.script.story)
+        )
         stories = (model.Story(_STORY, acts),) if acts else ()
         return model.Storyboard(init, stories, self._end())
 
     def _act(self, name: str | None) -> model.Act:
         """An act of the story, or (None) what belongs to none."""
-        groups = tuple(group for cast in self._casts(name) for group in self._groups(cast, name))
+        groups = tuple(self._groups(name))
         begin = model.SimulationTimeCondition("greaterOrEqual", 0.0)
         at_once = model.Trigger((model.ConditionGroup((model.Condition("start", begin),)),))
         if name is None:
@@ -147,46 +153,36 @@ class Compiler:
 
     # ---- events
 
-    def _events(self, cast: _Cast | None = None, act: str | None = _ANY) -> list[tuple[int, script.Event]]:
-        """Events of a cast (None: any) and an act, with their places in the story."""
-        return [
-            (i, event)
-            for i, event in enumerate(self.script.story)
-            if cast in (None, _cast(event)) and act in (_ANY, event.act)
-        ]
+    def _groups(self, act: str | None) -> Iterator[model.ManeuverGroup]:
+        """Who does what in an act: single actors in their order, then several together, then the world."""
+        found: dict[_Cast, list[tuple[int, script.Event]]] = {((name,), False): [] for name in self.script.actors}
+        for number, event in enumerate(self.script.story):
+            for who in _copies(event) if event.act == act else ():
+                found.setdefault(who, []).append((number, event))
+        if _WORLDS in found:
+            found[_WORLDS] = found.pop(_WORLDS)
+        for who, given in found.items():
+            yield from self._group(who, given)
 
-    def _casts(self, act: str | None) -> list[_Cast]:
-        """Who does something in an act: single actors in their order, then several together, then the world."""
-        found = dict.fromkeys(_cast(event) for _, event in self._events(act=act))
-        single: list[_Cast] = [((name,), False) for name in self.script.actors]
-        several = [cast for cast in found if cast not in single and cast != _WORLDS]
-        return [cast for cast in (*single, *several, _WORLDS) if cast in found]
-
-    def _copies(self, cast: _Cast) -> list[_Cast]:
-        """The cast, or each of it where deeds refer to who does them, which a group cannot say of several."""
-        if any(deeds.is_of_one(deed) for _, event in self._events(cast) for deed in event.do):
-            return [((name,), False) for name in cast[0]]
-        return [cast]
-
-    def _groups(self, cast: _Cast, act: str | None) -> Iterator[model.ManeuverGroup]:
-        """What actors do in an act, or what happens to the world: one group, and one for each maneuver of a catalog."""
-        given = self._events(cast, act)
-        for actors, triggering in self._copies(cast):
-            name = " and ".join((*actors, *(["triggering"] if triggering else []))) or _WORLD
-            events: list[model.Event] = []
-            for number, event in given:
-                if event.entry is None:
-                    events.append(self._event(number, event, actors))
-                if any(isinstance(deed, deeds.Walk) for deed in event.do):
-                    events.append(records.halt(f"{name}::{name}::{event.name}" if len(cast[0]) > 1 else event.name))
-            if events:
-                maneuver = model.Maneuver(name, tuple(events))
-                yield model.ManeuverGroup(name, 1, actors, (maneuver,), triggering, line=events[0].line)
+    def _group(self, who: _Cast, given: list[tuple[int, script.Event]]) -> Iterator[model.ManeuverGroup]:
+        """One group, and one for each maneuver of a catalog."""
+        actors, triggering = who
+        name = " and ".join((*actors, *(["triggering"] if triggering else []))) or _WORLD
+        events: list[model.Event] = []
+        for number, event in given:
+            if event.entry is None:
+                events.append(self._event(number, event, actors))
+            if any(isinstance(deed, deeds.Walk) for deed in event.do):
+                events.append(records.halt(event.name, f"{name}::{name}::{event.name}"))
+        if events:
+            yield model.ManeuverGroup(
+                name, 1, actors, (model.Maneuver(name, tuple(events)),), triggering, line=events[0].line
+            )
         for number, event in given:
             if event.entry is not None:
                 path: KeyPath = ("story", number)
                 taken = self._taker(model.Maneuver, (*path, "entry"))(event.entry)
-                yield model.ManeuverGroup(event.name, event.times, cast[0], (taken,), cast[1], line=self.line(path))
+                yield model.ManeuverGroup(event.name, event.times, actors, (taken,), triggering, line=self.line(path))
 
     def _elements(self, name: str) -> list[tuple[StoryboardElementType, str]]:
         """Types and references of what an event or act has become."""
@@ -195,7 +191,7 @@ class Compiler:
         event = next(event for event in self.script.story if event.name == name)
         if event.entry is not None:
             return [("maneuverGroup", name)]
-        copies = self._copies(_cast(event))
+        copies = _copies(event)
         if len(copies) == 1:
             return [("event", name)]
         return [("event", f"{actor}::{actor}::{name}") for (actor,), _ in copies]

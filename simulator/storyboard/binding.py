@@ -16,7 +16,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from simulator.errors import InputError, did_you_mean, listed
+from simulator.errors import InputError, LineOf, did_you_mean, listed
 from simulator.roads.xodr_input import MAX_NUMBER, Element
 from simulator.storyboard import model
 from simulator.storyboard.expressions import ExpressionError, number_in, resolve
@@ -66,7 +66,8 @@ class Node:
     @property
     def line(self) -> int:
         """Line of the element in its file."""
-        return int(self.element.sourceline or 0)
+        line, home = int(self.element.sourceline or 0), self.reader.source
+        return LineOf(line, self.source) if home and self.source != home else line
 
     def error(self, message: str) -> InputError:
         """An error at this element, to be raised."""
@@ -330,6 +331,7 @@ class Reader:
         self.hooks, self.elements, self.catalogs, self.declare = hooks, elements, catalogs, declare
         self.values: dict[str, str] = {}
         self.revision = (1, 3)
+        self.source = ""  # the file that is read, of which lines are unless they say something else
         self.selections: dict[str, tuple[str, ...]] = {}  # members by name
         self.traffic_name = ""  # of the <TrafficAction> that is being read
         self.trailers: list[model.ScenarioObject] = []  # entities that vehicles bring along

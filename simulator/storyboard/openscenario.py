@@ -80,6 +80,7 @@ class ScenarioFile:
         """`read_openscenario` of this file."""
         catalogs = self._catalogs.anew()
         reader = new_reader(catalogs, self._revision)
+        reader.source = self._report.source
         reader.warnings += self._report.warnings
         given = {name.removeprefix("$"): _text(value) for name, value in (parameters or {}).items()}
         node = Node(self._root, reader, self._report.source, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from simulator.errors import InputError, did_you_mean
+from simulator.errors import InputError, LineOf, did_you_mean
 from simulator.storyboard import model
 from simulator.storyboard.crowd import Crowd
 from simulator.storyboard.entities import Entity
@@ -127,7 +127,8 @@ class World:
 
     def warn(self, text: str, line: int = 0) -> None:
         """Note once that something is not done as the scenario says."""
-        text = f"line {line}: {text}" if line else text
+        where = f"{line.source}:{line}" if isinstance(line, LineOf) else f"line {line}"
+        text = f"{where}: {text}" if line else text
         if text not in self.warnings:
             self.warnings.append(text)
 

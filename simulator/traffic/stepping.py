@@ -45,7 +45,7 @@ def step_worlds(ground, worlds, desk, dt_ns, begin, end):
         step_world(ground, worlds, desk, dt_ns, w)
 
 
-@kernel(inner=True)
+@kernel(apart=True)
 def step_world(ground, worlds, desk, dt_ns, w):
     """Move world `w` on: all look at what is, then all move; arguments as above."""
     lanes, seed, dt = ground.lanes, worlds.seeds[w], dt_ns * 1e-9

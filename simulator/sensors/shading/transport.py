@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.parallel import parallel_for
+from simulator.sensors.shading import ambient
 from simulator.sensors.shading import paths as kernels
 from simulator.sensors.shading.air import air_at
 from simulator.sensors.shading.contact import NO_CONTACTS
@@ -201,7 +202,7 @@ class Transport:
         points, paths = self.first_points(origins, directions, spread, SEEN | EGO, 2)
         paths["er"] = 1.0 if openness is None else openness
         if per_point:
-            self.each(len(directions) // per_point, kernels.how_open, points, paths, per_point)
+            self.each(len(directions) // per_point, ambient.how_open, points, paths, per_point)
         self.light_up(points, paths, seed, first_bounce=False, blur=blur)
         lamp_from = LAMP_FROM if per_point else np.inf
         sky = self.sky
@@ -210,7 +211,7 @@ class Transport:
         self.each(len(directions), kernels.compose, points, paths, sky, False, np.float32(glow_limit),
                   np.float32(lamp_from), np.float32(blur))  # fmt: skip
         if per_point:
-            self.each(len(directions) // per_point, kernels.bounce_among, points, paths, per_point)
+            self.each(len(directions) // per_point, ambient.bounce_among, points, paths, per_point)
         return paths
 
     def sky_light(self, points: Records, columns: int, seed: int) -> tuple[F32, F32]:
@@ -229,9 +230,9 @@ class Transport:
         for first in range(0, len(solid), per_batch):
             rows = solid[first : first + per_batch]
             starts, ways = _rays(len(rows) * rays)
-            self.each(len(rows), kernels.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
+            self.each(len(rows), ambient.hemisphere, rows, points, np.uint32(seed), rays, starts, ways)
             paths = self.arriving(starts, ways, BOUNCE_SPREAD, seed + 1 + first, DIFFUSE_GLOW, DIFFUSE_BLUR, rays)
-            self.each(len(rows), kernels.mean_irradiance, rows, paths, rays, around, closeness)
+            self.each(len(rows), ambient.mean_irradiance, rows, paths, rays, around, closeness)
         if not self.quality.bounce:
             around[solid] = dim + part[:, None] * (around[solid] - dim)
             closeness[:] = 0.0  # too few rays, too far from each other for contact shadows
@@ -242,12 +243,12 @@ class Transport:
         fan = sky_fan(self.quality.sky_rays)
         hidden, free = np.empty(len(fan) * len(rows), np.bool_), np.empty(len(rows), np.float32)
         seeing = self._above_ground(points, rows)
-        self.each(len(hidden), kernels.face_fan, rows, seeing, columns, fan, hidden)
+        self.each(len(hidden), ambient.face_fan, rows, seeing, columns, fan, hidden)
         chosen = np.flatnonzero(hidden).astype(np.int32)
         starts, ways = _rays(len(chosen))
-        self.each(len(chosen), kernels.fan_rays, chosen, rows, seeing, fan, starts, ways)
+        self.each(len(chosen), ambient.fan_rays, chosen, rows, seeing, fan, starts, ways)
         hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
-        self.each(len(rows), kernels.fan_light, rows, points, seeing, columns, hidden, fan, self.sky.luminance(fan),
+        self.each(len(rows), ambient.fan_light, rows, points, seeing, columns, hidden, fan, self.sky.luminance(fan),
                   self.sky, around, free)  # fmt: skip
         return free
 
