@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import simulator.cli as cli
+
+
+def pytest_collection_finish() -> None:
+    """Leave thousands of tests and all modules out of each search for garbage, a tenth of the time of all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture

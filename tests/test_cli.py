@@ -245,7 +245,7 @@ def test_signals_end_cleanly(tmp_path: Path, signum: int, code: int, workers: in
 
 
 def test_output_into_a_closed_pipe_is_silent() -> None:
-    command = f"{sys.executable} -m simulator.cli schema | head -c 10"
+    command = f"{sys.executable} -m simulator.cli schema --scripted | head -c 10"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
 
