@@ -11,7 +11,6 @@ import pytest
 
 from simulator.anomalies import _props
 from simulator.anomalies._mattress import mattress
-from simulator.anomalies._props import ladder, soaked
 from simulator.anomalies.base import Anomaly, Site, actor_models
 from simulator.anomalies.fallen_tree import FallenTree
 from simulator.anomalies.pothole import Pothole
@@ -251,16 +250,6 @@ def test_a_mattress_is_a_thick_thing_with_a_curled_end_and_lies_on_the_ground() 
         corners = skin.vertices[skin.faces].astype(np.float64)
         volume = np.einsum("fk,fk->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6
         assert 0.85 * 1.9 * 0.9 * 0.16 < volume < 2.0 * 1.6 * 0.27  # closed, facing outwards, as thick as it should be
-
-
-def test_porous_things_soak() -> None:
-    dry = mattress(generator(1, "mattress"))
-    wet = soaked(dry)
-    for before, after in zip(dry.bodies, wet.bodies):
-        for a, b in zip(before.materials, after.materials):
-            assert max(b.albedo) == pytest.approx(0.6 * max(a.albedo)) and b.clearcoat > 0
-    steel = soaked(ladder(generator(1, "ladder")))
-    assert steel.bodies[0].materials[0].name == "steel"
 
 
 def slope(along: float, across: float) -> Site:

@@ -366,6 +366,22 @@ def test_the_exposure_follows_the_light_as_a_first_order_filter() -> None:
     assert at_once.white_cd_m2 == pytest.approx(film.SATURATION * 1.8**2 / at_once.time_s * 100 / at_once.iso)
 
 
+@pytest.mark.parametrize(("lifted", "most"), [(0.0, 0.025), (0.02, 0.025), (0.1, 0.025), (0.02, 0.0)])
+def test_shadows_that_haze_lifts_are_pulled_down_and_the_median_stays(lifted: float, most: float) -> None:
+    rng = np.random.default_rng(2)
+    scene = np.repeat(rng.lognormal(math.log(400.0), 1.2, (375, 1242, 1)), 3, 2).clip(8.0, 4000.0)
+    scene = (scene + lifted * 4000.0).astype(np.float32)
+    exposure = film.meter(scene, np.full(3, 1e4, np.float32), 0.36, 1.8, 0.02, 6400.0, most)
+    levels = np.quantile(scene[..., 1], (0.01, 0.5)) / exposure.white_cd_m2
+    plain, pulled = film.tone_curve(levels), film.tone_curve(levels, film.HEADROOM, exposure.shadow, exposure.middle)
+    assert abs(int(pulled[1]) - int(plain[1])) <= 1
+    shift = min(max(levels[0] - film.SHADOW_LEVEL, 0.0), most)
+    if shift == most > 0:  # by no more than it may
+        assert film.tone_curve(levels[:1] - shift) < pulled[0] < plain[0]
+    else:
+        np.testing.assert_allclose(pulled[0], film.tone_curve(levels[:1] - shift)[0], atol=1)
+
+
 def test_passing_dashes_of_paint_hardly_move_the_exposure() -> None:
     road = np.full((375, 1242, 3), 4000.0, np.float32)  # sunlit asphalt
     levels = []

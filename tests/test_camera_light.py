@@ -375,12 +375,12 @@ def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
     above, flat = se3.pose((0, 0, 6)) @ DOWN, se3.pose((0, 0, 1.2), pitch=0.15) @ EAST
     ratio = road(0.4e-3, above).mean() / road(0.0, above).mean()
     assert 0.5 < ratio < 0.9  # diffuse 0.10 -> 0.054, plus a film that reflects some of the sky
-    assert road(2e-3, flat)[20:].mean() > 1.5 * road(0.0, flat)[20:].mean()
+    assert road(2e-3, flat)[20:].mean() > 1.4 * road(0.0, flat)[20:].mean()
 
 
 @pytest.mark.parametrize(
     ("albedo", "least", "most"),
-    [((0.1, 0.1, 0.1), 0.6, 1.0), ((0.06, 0.10, 0.03), 0.97, 1.03)],  # water gets into straw and earth, not into leaves
+    [((0.1, 0.1, 0.1), 0.5, 0.65), ((0.06, 0.10, 0.03), 0.97, 1.03)],  # water gets into earth, not into leaves
 )
 def test_wet_ground_darkens_where_it_soaks_and_does_not_mirror_the_sky(albedo: Rgb, least: float, most: float) -> None:
     def ground(film_m: float) -> float:
@@ -391,6 +391,32 @@ def test_wet_ground_darkens_where_it_soaks_and_does_not_mirror_the_sky(albedo: R
         return float(look(stage, se3.pose((0, 0, 1.2), pitch=0.1) @ EAST)[24:].mean())
 
     assert least < ground(0.5e-3) / ground(0.0) < most
+
+
+@pytest.mark.parametrize(
+    ("roughness", "wind_from", "colour", "least", "most"),
+    [
+        (0.9, "eye", (0.3, 0.2, 0.1), 0.55, 0.75),  # plaster that faces the wind
+        (0.9, "behind", (0.3, 0.2, 0.1), 0.995, 1.005),  # in the lee
+        (0.4, "eye", (0.3, 0.2, 0.1), 0.995, 1.005),  # paint
+    ],
+)
+def test_driven_rain_darkens_porous_walls(
+    roughness: float, wind_from: str, colour: Rgb, least: float, most: float
+) -> None:
+    wall = Mesh.of([[10, -8, -6], [10, 8, -6], [10, 8, 6], [10, -8, 6]], [[0, 2, 1], [0, 3, 2]])  # east of the eye
+    wind = (8.0, 0.0) if wind_from == "eye" else (-8.0, 0.0)
+
+    def shown(**fields: object) -> NDArray[np.float64]:
+        builder = SceneBuilder((0, 0, 0))
+        builder.add_mesh(wall, (Material("wall", colour, roughness=roughness),), "building")
+        picture, _ = take_picture(stage_of(builder, sun_at(40, cloud_oktas=8.0, **fields)), CAMERA, EAST, 5, "preview")
+        return picture.radiance[8:-8, 8:-8].astype(np.float64).mean((0, 1))
+
+    dry, wet = (shown(rain_mm_h=6.0, water_film_m=film_m, wind_mps=wind) for film_m in (0.0, 0.5e-3))
+    assert least < wet[1] / dry[1] < most  # by Lekner and Dorf 0.2 becomes 0.114; its gloss of 0.04, 0.024
+    if most < 1.0:
+        assert (wet[0] - wet[2]) / wet[0] > (dry[0] - dry[2]) / dry[0] + 0.02  # colours become deeper
 
 
 def test_snow_covers_what_faces_up() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from small_storyboard import CAR, at, scenario, speed, straight
 
-from simulator.storyboard import cruising, model
+from simulator.storyboard import crowd, cruising, model
 from simulator.storyboard.drivers.distance_keeper import DistanceKeeper, adapted_speeds
 from simulator.storyboard.entities import Entity
 from simulator.storyboard.player import Player
@@ -89,3 +89,26 @@ def test_who_comes_and_goes_is_told_from_who_stays() -> None:
         assert {id(e) for e in members} | {id(e) for e in player.cruisers.singles} == {id(e) for e in active}
         seen |= {each.name for each in members}
     assert len(seen) > len(player.cruisers.members)
+
+
+def test_pairs_that_are_kept_miss_nobody_who_comes_near() -> None:
+    """Who may be right before whom, found among pairs kept from earlier steps and among all pairs."""
+    rng, count = np.random.default_rng(7), 40
+    near, entities = crowd._Near(), tuple(range(count))
+    columns = {name: rng.uniform(0.0, 6.0, count) for name in crowd.Bodies._fields}
+    columns["x"], columns["y"] = rng.uniform(0.0, 300.0, count), rng.uniform(0.0, 12.0, count)
+    heading = rng.choice([0.0, np.pi], count) + rng.normal(0.0, 0.1, count)
+    speed, first, met, kept = 40.0, None, 0, 0
+    every = tuple(np.array([(a, b) for a in range(count) for b in range(count) if a != b]).T)
+    for step in range(60):
+        bodies = crowd.Bodies(**{**columns, "h": heading})
+        pairs = near.pairs(bodies, 40.0, entities)  # type: ignore[arg-type]  # only whether they are the same counts
+        kept, first = kept + (pairs is first), pairs
+        found, whole = (
+            set(zip(*(part.tolist() for part in crowd._in_front(bodies, 40.0, *each)))) for each in (pairs, every)
+        )
+        assert found == whole, step
+        met += len(found)
+        columns["x"] = columns["x"] + 0.05 * speed * np.cos(heading)
+        columns["y"] = columns["y"] + 0.05 * speed * np.sin(heading)
+    assert met > 100 and kept > 30

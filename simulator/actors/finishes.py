@@ -14,11 +14,11 @@ import numpy as np
 from simulator.data import load_asset
 from simulator.scene.material import Material, Rgb, Switch, srgb
 
-RUBBER = Material("tyre rubber", (0.017, 0.017, 0.018), roughness=0.88, reflectance_905=0.045)
+RUBBER = Material("tyre rubber", (0.017, 0.017, 0.018), roughness=0.88, reflectance_905=0.045, porosity=0.0)
 PLASTIC = Material("black plastic", (0.022, 0.022, 0.023), roughness=0.55, reflectance_905=0.06)
 GLOSS_BLACK = Material("gloss black trim", (0.012, 0.012, 0.013), roughness=0.12, reflectance_905=0.06)
-GAP = Material("panel gap", (0.006, 0.006, 0.006), roughness=0.95, reflectance_905=0.04)
-UNDERBODY = Material("underbody", (0.02, 0.02, 0.02), roughness=0.95, reflectance_905=0.08)
+GAP = Material("panel gap", (0.006, 0.006, 0.006), roughness=0.95, reflectance_905=0.04, porosity=0.0)
+UNDERBODY = Material("underbody", (0.02, 0.02, 0.02), roughness=0.95, reflectance_905=0.08, porosity=0.0)
 CHROME = Material("chrome", (0.62, 0.63, 0.65), roughness=0.12, metallic=1.0, reflectance_905=0.5)
 ALUMINIUM = Material("aluminium", (0.50, 0.51, 0.52), roughness=0.5, metallic=1.0, reflectance_905=0.5)
 STEEL = Material("steel", (0.42, 0.42, 0.43), roughness=0.4, metallic=0.9, reflectance_905=0.45)
@@ -33,7 +33,7 @@ GLASS = Material(
 PRIVACY_GLASS = Material(
     "tinted glass", (0.012, 0.013, 0.014), roughness=0.03, transmission=0.16, reflectance_905=0.06, two_sided=True
 )
-SEAT = Material("seat cloth", (0.035, 0.034, 0.034), roughness=0.95, reflectance_905=0.3)
+SEAT = Material("seat cloth", (0.035, 0.034, 0.034), roughness=0.95, reflectance_905=0.3, porosity=0.0)
 LAMP_BASE = Material(
     "lamp housing", (0.16, 0.165, 0.17), roughness=0.18, metallic=0.5, clearcoat=1.0, reflectance_905=0.25
 )

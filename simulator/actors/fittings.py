@@ -75,7 +75,8 @@ def interior(d: Lines) -> list[Mesh]:
         parts += _seat(front, y, hip, top, 0.48)
     rear = max(d.rear_base_x + 0.46, front - 0.92)
     lining = max(d.rear_base_x + 0.10, rear - 0.36)  # before the boot: nobody sees lamps from inside
-    rows = ((0.455 * d.width, d.bottom_z + 0.1), (0.455 * d.width, d.deck_z - 0.07), (half, d.deck_z + 0.03))
+    low = min(2 * d.tyre_radius + 0.03, d.deck_z - 0.2)  # above the wheels
+    rows = ((0.455 * d.width, low), (0.455 * d.width, d.deck_z - 0.07), (half, d.deck_z + 0.03))
     wall = [[[lining, y, z] for y in (wide, -wide)] for wide, z in rows]
     parts.append(patch(np.array(wall), Slot.SEAT))
     if d.rear_base_x < front - 0.75:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,7 +12,7 @@ from simulator.scene.material import Beam, Surface, srgb
 from simulator.scene.mesh import box, cylinder, grid, loft, merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
-RUBBER = Material("rubber", (0.03, 0.03, 0.03), roughness=0.85, reflectance_905=0.05)
+RUBBER = Material("rubber", (0.03, 0.03, 0.03), roughness=0.85, reflectance_905=0.05, porosity=0.0)
 STEEL = Material("steel", (0.5, 0.5, 0.52), roughness=0.35, metallic=1.0, reflectance_905=0.45)
 WOOD = Material("wood", srgb("#b08d5f"), roughness=0.8, reflectance_905=0.6)
 CARDBOARD = Material("cardboard", srgb("#a8815a"), roughness=0.95, reflectance_905=0.6)
@@ -277,28 +276,6 @@ def rock(rng: np.random.Generator, radius_m: float) -> Model:
     stone = Material("stone", (tone, tone * 0.95, tone * 0.86), roughness=0.95, reflectance_905=min(1.3 * tone, 0.5))
     mesh = loft(points, smooth=False)
     return _model("debris", (mesh, stone))
-
-
-def soaked(model: Model) -> Model:
-    """The model after rain: what is rough and no metal soaks, darkens by about two fifths (Lekner and Dorf, 1988) and
-    shines a little."""
-
-    def wet(material: Material) -> Material:
-        if material.roughness < 0.8 or material.metallic > 0:
-            return material
-        r, g, b = material.albedo
-        near_infrared = material.reflectance_905 and 0.6 * material.reflectance_905
-        return replace(
-            material,
-            name=f"wet {material.name}",
-            albedo=(0.6 * r, 0.6 * g, 0.58 * b),
-            roughness=0.7,
-            clearcoat=0.1,
-            reflectance_905=near_infrared,
-        )
-
-    bodies = tuple(replace(body, materials=tuple(wet(m) for m in body.materials)) for body in model.bodies)
-    return replace(model, bodies=bodies)
 
 
 @cache

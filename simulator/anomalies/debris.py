@@ -59,14 +59,9 @@ STONE_KG_M3 = 2600.0
 CONE = Stuff(4.0, 0.7, 0.3)
 
 
-def _fitting(site: Site, model: Model) -> Model:
-    """The thing, soaked if the road is wet."""
-    return _props.soaked(model) if site.atmosphere.water_film_m > 0 else model
-
-
 def _lay(site: Site, piece: Piece, along_m: float, side_m: float, rng: np.random.Generator) -> None:
     """Put a thing down at a random angle."""
-    thing = _fitting(site, piece.make(rng))
+    thing = piece.make(rng)
     site.put(thing, along_m, side_m, rng.uniform(0, 2 * np.pi), stuff=piece.stuff, anomaly=piece.taxonomy)
 
 
@@ -123,7 +118,7 @@ class FallingCargo(Anomaly, kind="falling_cargo"):
         """Start the lorry, which has no tail board, with the piece at the end of its deck."""
         lorry = actor_models("truck", rng, body="open_flatbed")[0]
         piece = CARGO.get(self.cargo) or DEBRIS[self.cargo]
-        thing = _fitting(site, piece.make(rng))
+        thing = piece.make(rng)
         speed = self.speed_mps
         if speed is None:
             speed = min(0.85 * float(site.path.speed_limit_mps[0]), 25.0)

@@ -96,6 +96,7 @@ class Material:
         two_sided: seen from both sides (thin sheets, leaves).
         translucency: of thin leaves, light that comes out diffusely behind over light that the front reflects
             diffusely; 0 for what is opaque. `albedo` is the reflected part, so albedo * (1 + translucency) <= 1.
+        porosity: 0..1 how far water gets into it and darkens it; None: as `absorbency` tells.
     """
 
     name: str
@@ -112,6 +113,21 @@ class Material:
     surface: Surface = Surface.OTHER
     two_sided: bool = True
     translucency: float = 0.0
+    porosity: float | None = None
+
+    @property
+    def absorbency(self) -> float:
+        """Its porosity, or else what its roughness says of it: what is rough is full of pores, smooth things are tight.
+
+        From none at a roughness of 0.5 to all at 0.9; metals, lacquer and glass have none (S. Lagarde, "Water drop 3b:
+        physically based wet surfaces", 2013).
+        """
+        if self.porosity is not None:
+            return self.porosity
+        tight = (
+            self.clearcoat > 0 or self.transmission > 0 or self.surface in (Surface.WATER, Surface.ICE, Surface.SNOW)
+        )
+        return 0.0 if tight else min(max((self.roughness - 0.5) / 0.4, 0.0), 1.0) * (1.0 - self.metallic)
 
 
 class Beam(IntEnum):

@@ -190,7 +190,7 @@ def lane_asphalt(
             _seal(color, own, px)
         if own.random() < 0.35:
             _ghost(color, own, px)
-        if own.random() < 0.15:
+        if own.random() < 0.06:
             _skid(color, own, px)
     if manhole:
         _manhole(color, own, px)
@@ -249,7 +249,7 @@ def _ghost(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
 
 
 def _skid(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
-    """Rubber of a car that braked hard: two dark tracks 0.18 m wide that set in softly and end at once."""
+    """Rubber of a car that braked hard: two dark tracks 0.18 m wide that set in softly and end soon."""
     shape = height, width = color.shape[0], color.shape[1]
     begin, end = rng.uniform([0.07, 0.75], [0.35, 0.93]) * height
     y = np.linspace(begin, end, 16)
@@ -258,8 +258,9 @@ def _skid(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     lines = [np.stack([middle + side * half + drift, y], axis=1) for side in (-1.0, 1.0)]
     tracks = _wrapped_lines(shape, lines, [0.18 * px_per_m] * 2)
     rows = np.clip((np.arange(height) - begin) / (0.6 * (end - begin)), 0.0, 1.0)[:, None]
+    rows *= np.clip((end - np.arange(height)) / (0.6 * px_per_m), 0.0, 1.0)[:, None]
     ribs = 0.75 + 0.25 * np.sin(2.0 * np.pi * np.arange(width) / (0.045 * px_per_m))[None]
-    color *= 1.0 - (0.42 * tracks * rows * ribs)[..., None]
+    color *= 1.0 - (0.34 * tracks * rows * ribs)[..., None]
 
 
 def _disc(color: Array, x: float, y: float, radius: float) -> Array:

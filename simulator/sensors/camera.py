@@ -99,6 +99,10 @@ class Camera(Sensor, kind="camera"):
     """Highest sensitivity; together with aperture and time it says how dark a night stays."""
     exposure_target: Annotated[float, Quantity("", ge=0.02, le=0.95)] = 0.36
     """Code (0 to 1) of the mean brightness that the automatic exposure aims at, before it looks at the highlights."""
+    shadow_shift_most: Annotated[float, Quantity("", ge=0.0, le=0.5)] = 0.025
+    """By how much the image processor may pull shadows down that haze and glare have lifted, in parts of saturation;
+    0: it leaves them. Cameras lie between the 0.0076 of libcamera's `rpi.contrast` and the 0.07 of phones (S. W.
+    Hasinoff et al., "Burst photography for high dynamic range and low-light imaging on mobile cameras", 2016)."""
     full_well_e: Annotated[float, Quantity("e", ge=100.0, le=1e6)] = 30_000.0
     """Electrons of a pixel that saturates at ISO 100, that is by 0.78 lx s (ISO 12232): on 4.5 um, with 1e16 photons a
     lumen second of white light and a fifth of them detected behind a colour filter. It sets the noise at any ISO."""
@@ -202,7 +206,8 @@ class Camera(Sensor, kind="camera"):
         from simulator.sensors.shading import film
 
         longest = self.exposure_max_ms / 1000
-        exposure = film.meter(radiance, daylight_rgb, self.exposure_target, self.f_number, longest, self.iso_max)
+        limits = self.f_number, longest, self.iso_max
+        exposure = film.meter(radiance, daylight_rgb, self.exposure_target, *limits, self.shadow_shift_most)
         before_ns, before = stage.memory.get(self, (time_ns, exposure))
         if before_ns <= time_ns:
             exposure = film.settled(before, exposure, (time_ns - before_ns) * 1e-9, self.f_number, longest)

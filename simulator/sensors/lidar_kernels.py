@@ -150,10 +150,11 @@ def backscatter(material, diffuse, cosine, up, ground):
     """
     rho = diffuse * (ONE - material.metallic) * (ONE - material.transmission)
     dry = rho
-    if ground.wet > ZERO and material.surface >= 1 and material.surface <= 4:
+    if ground.wet > ZERO and material.surface <= 4:
+        wet = ground.wet * (ONE if material.surface > 0 else material.porosity * max(up, ZERO))
         through = ONE - _water_fresnel(cosine)
         soaked = through * through / (ONE - WATER_F0) * (ONE - WATER_INNER) * rho / (ONE - WATER_INNER * rho)
-        rho = min(dry, rho + ground.wet * (soaked - rho))
+        rho = min(dry, rho + wet * (soaked - rho))
     covered = ZERO
     if ground.snow > ZERO and up > HALF:
         covered = ground.snow * min(ONE, (up - HALF) * np.float32(5.0))

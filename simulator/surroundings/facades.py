@@ -197,7 +197,7 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
     if shop:
         return DAYTIME_SHARE * _goods(height, width, variant)
-    cloth = rng.uniform(0.30, 0.46) * np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.80, 0.98)])
+    cloth = rng.uniform(0.36, 0.52) * np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.80, 0.98)])
     glow: F64 = 0.026 + 0.06 * np.clip(1.5 * y - 0.75 + 0.25 * np.sin(3 * x + variant), 0, 1)  # most on the floor
     image: F64 = glow[..., None] * np.array([1.0, 0.93, 0.84])
     jamb = np.clip(1.0 - np.minimum(x, 1 - x) / 0.045, 0, 1) ** 0.5 * (y > 0.03)  # the reveal inside, plastered white

@@ -14,12 +14,15 @@ from simulator.surroundings.walls import Palette
 
 OVERHANG_M = 0.45
 THICK_M = 0.22
+# Clay and concrete tiles take water up; slate only where it is rough, painted sheet metal none.
+POROSITY = {"tiles": 1.0, "slate": 0.6, "seam": 0.0, "gravel": 1.0}
 
 
 def roof_slot(palette: Palette, kind: str, tint: Rgb) -> int:
     """Slot of a roof covering: `tiles`, `slate`, `seam` or `gravel`."""
     name = f"roof {kind}"
-    return palette.slot(name, Material(name, tint, roof_texture(kind), roughness=0.7, reflectance_905=0.35))
+    look, porosity = roof_texture(kind), POROSITY[kind]
+    return palette.slot(name, Material(name, tint, look, roughness=0.7, reflectance_905=0.35, porosity=porosity))
 
 
 def _slab(work: Patchwork, top: F64, covering: int, trim: int) -> None:

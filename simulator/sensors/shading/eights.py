@@ -45,7 +45,7 @@ from simulator.sensors.shading.paths import (
     WALLS_LIGHT,
 )
 from simulator.sensors.shading.reflectance import ALBEDO as EVEN
-from simulator.sensors.shading.reflectance import DIELECTRIC_F0, ROUGHEST, ROUGHS, STEPS, SUN_BLUR
+from simulator.sensors.shading.reflectance import ROUGHEST, ROUGHS, STEPS, SUN_BLUR
 from simulator.sensors.shading.skylight import PLANE_M, PLANE_SHARE, UNLIKE
 from simulator.sensors.shading.surface import (
     SOLID,
@@ -83,14 +83,14 @@ FOOTPRINT_LEAST = np.float32(0.02)  # cosine at which a texture's footprint is l
 # what the rays hit: part, face, and weights of its second and third vertex; and the mip level of the texture: width,
 # height, and minus the number of its first texel; transmission, what is thrown back to lamps and within which angle
 # (see `surface.POINT_DTYPE`); and, of all but the sun and of the sun, the light that is sent times the albedo, and what
-# comes to that, as found at a distance.
+# comes to that, as found at a distance; and normal reflectance of the base.
 WAY, DISTANCE, PLACE, FLAT, NORMAL, UV, FOOTPRINT, SLOT = (8 * k for k in (0, 3, 4, 7, 10, 13, 15, 16))
 ALBEDO, GLOW, ROUGHNESS, METALLIC, COAT, COAT_ROUGHNESS, COAT_F0, LEAF = (
     8 * k for k in (17, 20, 23, 24, 25, 26, 27, 28)
 )
 PANES, TEXELS, BETWEEN, TEXTURE, MIRROR, MIRRORED, STEADY, SUNLIT = (8 * k for k in (29, 30, 34, 36, 40, 43, 46, 49))
 PART, PRIMITIVE, WEIGHTS, LEVEL, TRANSMISSION, RETRO, RETRO_WIDTH = (8 * k for k in (52, 53, 54, 56, 59, 60, 61))
-MATT, GLOSS, SUN_MATT, SUN_GLOSS, LIT_AT, ROWS = (8 * k for k in (62, 65, 68, 71, 74, 75))
+MATT, GLOSS, SUN_MATT, SUN_GLOSS, LIT_AT, F0, ROWS = (8 * k for k in (62, 65, 68, 71, 74, 75, 76))
 
 
 @kernel(inline=True)
@@ -212,9 +212,9 @@ def between_four(table, first, at, s, t):
 
 
 @kernel(inline=True)
-def reflected(albedo, metallic, scale, offset, once):
+def reflected(f0, albedo, metallic, scale, offset, once):
     """`reflectance.mean_fresnel` of one channel, lane by lane."""
-    f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+    f0 = f0 + metallic * (albedo - f0)
     part = (f0 * scale + offset) * (ONE + f0 * (ONE - once) / once)
     return minimum(maximum(part, splat(ZERO)), splat(ONE))
 
@@ -258,7 +258,7 @@ class Looks(NamedTuple):
     """Surfaces of eight pixels, f32x8 each: colour of the base by channel, and what `surface.POINT_DTYPE` says.
 
     Attributes:
-        red, green, blue, rough, metallic, coat, coat_rough, coat_f0, leaf: the material.
+        red, green, blue, rough, metallic, f0, coat, coat_rough, coat_f0, leaf: the material.
         along: cosine between the way from the eye and the normal, negative.
         scale, offset: of the base, see `reflectance.reflected_at_once`.
         leaves: whether light comes through any of them, bool.
@@ -269,6 +269,7 @@ class Looks(NamedTuple):
     blue: Any
     rough: Any
     metallic: Any
+    f0: Any
     coat: Any
     coat_rough: Any
     coat_f0: Any
@@ -293,6 +294,7 @@ def looks_of(rows):
         blue * load(rows, TEXTURE + 16),
         load(rows, ROUGHNESS),
         load(rows, METALLIC),
+        load(rows, F0),
         load(rows, COAT),
         load(rows, COAT_ROUGHNESS),
         load(rows, COAT_F0),
@@ -309,9 +311,9 @@ def base_reflects(looks):
     """Part of even light that the bases reflect, by channel."""
     once = looks.scale + looks.offset
     return (
-        reflected(looks.red, looks.metallic, looks.scale, looks.offset, once),
-        reflected(looks.green, looks.metallic, looks.scale, looks.offset, once),
-        reflected(looks.blue, looks.metallic, looks.scale, looks.offset, once),
+        reflected(looks.f0, looks.red, looks.metallic, looks.scale, looks.offset, once),
+        reflected(looks.f0, looks.green, looks.metallic, looks.scale, looks.offset, once),
+        reflected(looks.f0, looks.blue, looks.metallic, looks.scale, looks.offset, once),
     )
 
 
@@ -457,16 +459,16 @@ def sunlight_on(rows, looks, fresnel, sun):
     store_vector(
         rows,
         SUN_GLOSS,
-        glossy(looks.red, looks.metallic, edge, once, lobe) + shine,
-        glossy(looks.green, looks.metallic, edge, once, lobe) + shine,
-        glossy(looks.blue, looks.metallic, edge, once, lobe) + shine,
+        glossy(looks.f0, looks.red, looks.metallic, edge, once, lobe) + shine,
+        glossy(looks.f0, looks.green, looks.metallic, edge, once, lobe) + shine,
+        glossy(looks.f0, looks.blue, looks.metallic, edge, once, lobe) + shine,
     )
 
 
 @kernel(inline=True)
-def glossy(albedo, metallic, edge, once, lobe):
+def glossy(f0, albedo, metallic, edge, once, lobe):
     """What the base mirrors of one channel of the sun's light: see `sunlight_on`."""
-    f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+    f0 = f0 + metallic * (albedo - f0)
     return (f0 + (ONE - f0) * edge) * (ONE + f0 * (ONE - once) / once) * lobe
 
 

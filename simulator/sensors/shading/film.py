@@ -43,6 +43,9 @@ MIDDLE_GREY, CONTRAST, CONTRAST_FADES = 0.18, 1.4, 3.0
 BLACK, RAW_MOST = np.float32(1024.0), np.float32(65_535.0)
 SATURATED = np.float32(0.98)  # of the largest raw value: noise leaves nothing to tell beyond
 TONE_GAIN = 1.02
+# Haze and the lens's glare lift the shadows, and cameras pull them down again: what a hundredth of the picture lies
+# below comes to this part of saturation, while the median stays (libcamera's `rpi.contrast`: lo_histogram, lo_level).
+SHADOWS, SHADOW_LEVEL = 0.01, 0.015
 CODES = 1 << 14  # steps of the tone curve's table
 # Denoising, as cameras do: all over from the second ISO, not below the first. Neighbours whose brightness differs by
 # more than so many deviations of the noise do not mix; a share of the grain stays.
@@ -74,12 +77,16 @@ class Exposure:
         time_s: exposure time.
         iso: sensitivity.
         balance: (3,) white-balance gains.
+        shadow: part of saturation that becomes `SHADOW_LEVEL`.
+        middle: that which stays: the median.
     """
 
     white_cd_m2: float
     time_s: float
     iso: float
     balance: tuple[float, float, float]
+    shadow: float = SHADOW_LEVEL
+    middle: float = 1.0
 
     @property
     def ev100(self) -> float:
@@ -98,7 +105,13 @@ class Exposure:
 
 
 def meter(
-    radiance: F32, daylight_rgb: F32, target: float, f_number: float, time_max_s: float, iso_max: float
+    radiance: F32,
+    daylight_rgb: F32,
+    target: float,
+    f_number: float,
+    time_max_s: float,
+    iso_max: float,
+    shift_most: float = 0.0,
 ) -> Exposure:
     """Exposure within what lens and sensor can do: centre-weighted mean, corrected by the highlights.
 
@@ -111,6 +124,7 @@ def meter(
         daylight_rgb: (3,) horizontal illuminance by sun and sky where the camera is, by channel.
         target: sRGB code 0..1 of the mean.
         f_number, time_max_s, iso_max: limits; darker scenes stay dark.
+        shift_most: by how much shadows may be pulled down, in parts of saturation.
     """
     small = radiance[METER_STRIDE // 2 :: METER_STRIDE, METER_STRIDE // 2 :: METER_STRIDE].astype(np.float64)
     weight = _weights(*small.shape[:2])
@@ -134,7 +148,9 @@ def meter(
         gains *= np.clip((light[1] / light) ** DAYLIGHT_BALANCE, 0.5, 2.0) ** daylit
     if daylit < 1:
         gains *= lamp_balance(small, weight * (luminance < saturating)) ** (1 - daylit)
-    return _exposure(saturating, gains.tolist(), f_number, time_max_s)
+    shadow, middle = np.quantile(luminance, (SHADOWS, 0.5)).tolist()
+    shadow = max(min(shadow / saturating, SHADOW_LEVEL + shift_most), SHADOW_LEVEL)
+    return _exposure(saturating, gains.tolist(), shadow, middle / saturating, f_number, time_max_s)
 
 
 def misjudged(drive_seed: int) -> F32:
@@ -182,17 +198,20 @@ def settled(before: Exposure, metered: Exposure, passed_s: float, f_number: floa
         passed_s: since then. f_number, time_max_s: of `meter`.
     """
     share = 1.0 - math.exp(-passed_s / SETTLING_S)
-    pairs = zip((before.white_cd_m2, *before.balance), (metered.white_cd_m2, *metered.balance), strict=True)
-    white, *balance = [old * (new / old) ** share for old, new in pairs]
-    return _exposure(white, balance, f_number, time_max_s)
+    each = ((e.white_cd_m2, e.shadow, e.middle, *e.balance) for e in (before, metered))
+    white, shadow, middle, *balance = [old * (new / old) ** share for old, new in zip(*each, strict=True)]
+    return _exposure(white, balance, shadow, middle, f_number, time_max_s)
 
 
-def _exposure(white_cd_m2: float, balance: Sequence[float], f_number: float, time_max_s: float) -> Exposure:
+def _exposure(
+    white_cd_m2: float, balance: Sequence[float], shadow: float, middle: float, f_number: float, time_max_s: float
+) -> Exposure:
     """Time and sensitivity at which a luminance saturates: as long as the time allows, then more ISO."""
     light = white_cd_m2 / SATURATION
     time = min(f_number**2 / light, time_max_s)
     red, green, blue = (float(gain) for gain in balance)
-    return Exposure(white_cd_m2, time, max(100.0 * f_number**2 / time / light, 100.0), (red, green, blue))
+    iso = max(100.0 * f_number**2 / time / light, 100.0)
+    return Exposure(white_cd_m2, time, iso, (red, green, blue), shadow, middle)
 
 
 def lamp_balance(rgb: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -218,13 +237,19 @@ def linear_of(code: float) -> float:
     return code / 12.92 if code <= 0.04045 else ((code + 0.055) / 1.055) ** 2.4
 
 
-def tone_curve(x: NDArray[np.float64], headroom: float = HEADROOM) -> NDArray[np.uint8]:
+def tone_curve(
+    x: NDArray[np.float64], headroom: float = HEADROOM, shadow: float = SHADOW_LEVEL, middle: float = 1.0
+) -> NDArray[np.uint8]:
     """sRGB codes of linear values, 1 at saturation.
+
+    First shadows are pulled down: the value `shadow` to `SHADOW_LEVEL`, those above it up to `middle` the less.
 
     Cameras show outdoor scenes with more contrast than they have, since screens are dim (R. W. G. Hunt, "The
     Reproduction of Colour": system gammas of 1.2 to 1.5): a power about middle grey up to a knee, then a logarithm that
     ends at `headroom`. By night, when the headroom is large, they leave the contrast as it is and compress highlights.
     """
+    if SHADOW_LEVEL < shadow < middle:
+        x = np.where(x < middle, np.interp(x, (0.0, shadow, middle), (0.0, SHADOW_LEVEL, middle)), x)
     night = math.log(max(headroom / HEADROOM, 1.0)) / math.log(HEADROOM_MOST / HEADROOM)
     knee = KNEE + (KNEE_LEAST - KNEE) * night
     contrast = CONTRAST + (1.0 - CONTRAST) * min(CONTRAST_FADES * night, 1.0)
@@ -240,9 +265,9 @@ def tone_curve(x: NDArray[np.float64], headroom: float = HEADROOM) -> NDArray[np
 
 
 @lru_cache(maxsize=16)
-def _codes(headroom: float) -> NDArray[np.uint8]:
-    """(CODES,) `tone_curve` from 0 to the headroom: by daylight the same for picture after picture."""
-    return tone_curve(np.linspace(0.0, headroom, CODES), headroom)
+def _codes(headroom: float, shadow: float, middle: float) -> NDArray[np.uint8]:
+    """(CODES,) `tone_curve` from 0 to the headroom: by clear daylight the same for picture after picture."""
+    return tone_curve(np.linspace(0.0, headroom, CODES), headroom, shadow, middle)
 
 
 def _bend(steepness: float) -> float:
@@ -480,7 +505,8 @@ def picture_of(
     """
     height, width = light.shape[:2]
     settings = film_settings(exposure, full_well_e, dark_noise_e)
-    codes = _codes(exposure.top)
+    lifted = exposure.shadow > SHADOW_LEVEL
+    codes = _codes(exposure.top, exposure.shadow, exposure.middle if lifted else 1.0)
     number = np.uint32(seed & 0xFFFFFFFF)
     step = np.float32(CODES - 1) / settings[8]
     signal, rgb = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.uint8)

@@ -15,6 +15,7 @@ from simulator.sensors.shading.eights import (
     COAT,
     COAT_F0,
     COAT_ROUGHNESS,
+    F0,
     LEAF,
     METALLIC,
     ROUGHNESS,
@@ -25,7 +26,6 @@ from simulator.sensors.shading.eights import (
     load_vector,
     reflected_evenly,
 )
-from simulator.sensors.shading.reflectance import DIELECTRIC_F0
 from simulator.sensors.shading.vector import BLUE, GREEN, HALF, INV_PI, ONE, PI, RED, ZERO
 
 ALPHA_LEAST = np.float32(2e-3)
@@ -37,7 +37,7 @@ class Look(NamedTuple):
 
     Attributes:
         nx, ny, nz: unit shading normal. vx, vy, vz: unit way to the viewer. nv: cosine between them.
-        red, green, blue: albedo. alpha, metallic: of the base, GGX width. leaf: translucency.
+        red, green, blue: albedo. alpha, metallic, f0: of the base, alpha its GGX width. leaf: translucency.
         coat, coat_alpha, coat_f0: strength, GGX width and normal reflectance of the coat. passed: light below it.
         scale, offset: of even light the base reflects f0 * scale + offset at once.
         by_coat, by_base, by_leaf: shares of these lobes among the ways drawn; the rest is diffuse.
@@ -56,6 +56,7 @@ class Look(NamedTuple):
     blue: Any
     alpha: Any
     metallic: Any
+    f0: Any
     leaf: Any
     coat: Any
     coat_alpha: Any
@@ -71,9 +72,9 @@ class Look(NamedTuple):
 
 
 @kernel(inline=True)
-def reflected_in_all(albedo, metallic, scale, offset):
+def reflected_in_all(f0, albedo, metallic, scale, offset):
     """(normal reflectance, factor for further bounces among facets, part of even light reflected), lane by lane."""
-    f0 = DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+    f0 = f0 + metallic * (albedo - f0)
     once = scale + offset
     more = ONE + f0 * (ONE - once) / once
     return f0, more, (f0 * scale + offset) * more
@@ -86,7 +87,7 @@ def look_at(rows, nx, ny, nz, vx, vy, vz):
     nv = maximum(dot(nx, ny, nz, vx, vy, vz), splat(COSINE_LEAST))
     red, green, blue = load_vector(rows, ALBEDO)
     red, green, blue = red * load(rows, TEXTURE), green * load(rows, TEXTURE + 8), blue * load(rows, TEXTURE + 16)
-    rough, metallic, leaf = load(rows, ROUGHNESS), load(rows, METALLIC), load(rows, LEAF)
+    rough, metallic, leaf, f0 = load(rows, ROUGHNESS), load(rows, METALLIC), load(rows, LEAF), load(rows, F0)
     coat, coat_rough, coat_f0 = load(rows, COAT), load(rows, COAT_ROUGHNESS), load(rows, COAT_F0)
     scale, offset = reflected_evenly(rough, nv)
     coated, leafy = bits(coat > none), bits(leaf > none)
@@ -95,9 +96,9 @@ def look_at(rows, nx, ny, nz, vx, vy, vz):
         coat_scale, coat_offset = reflected_evenly(coat_rough, nv)
         by_coat = coat * (coat_f0 * coat_scale + coat_offset)
     passed = one - by_coat
-    _, _, in_red = reflected_in_all(red, metallic, scale, offset)
-    _, _, in_green = reflected_in_all(green, metallic, scale, offset)
-    _, _, in_blue = reflected_in_all(blue, metallic, scale, offset)
+    _, _, in_red = reflected_in_all(f0, red, metallic, scale, offset)
+    _, _, in_green = reflected_in_all(f0, green, metallic, scale, offset)
+    _, _, in_blue = reflected_in_all(f0, blue, metallic, scale, offset)
     in_red, in_green, in_blue = minimum(in_red, one), minimum(in_green, one), minimum(in_blue, one)
     by_base = passed * (in_red * RED + (in_green * GREEN + in_blue * BLUE))
     matt = select(metallic < one, maximum(passed - by_base, none), none)
@@ -106,7 +107,7 @@ def look_at(rows, nx, ny, nz, vx, vy, vz):
     scaled = ONE / (by_coat + by_base + matt)
     return Look(
         nx, ny, nz, vx, vy, vz, nv, red, green, blue,
-        maximum(rough * rough, splat(ALPHA_LEAST)), metallic, leaf,
+        maximum(rough * rough, splat(ALPHA_LEAST)), metallic, f0, leaf,
         coat, maximum(coat_rough * coat_rough, splat(ALPHA_LEAST)), coat_f0, passed, scale, offset,
         by_coat * scaled, by_base * scaled, by_leaf * scaled, coated, leafy,
     )  # fmt: skip
@@ -144,13 +145,13 @@ def respond(look, lx, ly, lz, blur):
         part = (look.coat_f0 + (ONE - look.coat_f0) * edge) * look.coat
         shine = part * highlight(look.coat_alpha + HALF * blur, nh, up, look.nv) * up
         density = density + look.by_coat * facet_density(look.coat_alpha, nh, vh)
-    f0, more, part = reflected_in_all(look.red, look.metallic, look.scale, look.offset)
+    f0, more, part = reflected_in_all(look.f0, look.red, look.metallic, look.scale, look.offset)
     below_r = (ONE - part) * look.red
     red = matt * below_r + (f0 + (ONE - f0) * edge) * more * lobe + shine
-    f0, more, part = reflected_in_all(look.green, look.metallic, look.scale, look.offset)
+    f0, more, part = reflected_in_all(look.f0, look.green, look.metallic, look.scale, look.offset)
     below_g = (ONE - part) * look.green
     green = matt * below_g + (f0 + (ONE - f0) * edge) * more * lobe + shine
-    f0, more, part = reflected_in_all(look.blue, look.metallic, look.scale, look.offset)
+    f0, more, part = reflected_in_all(look.f0, look.blue, look.metallic, look.scale, look.offset)
     below_b = (ONE - part) * look.blue
     blue = matt * below_b + (f0 + (ONE - f0) * edge) * more * lobe + shine
     # (facets may send below the horizon, too, where only leaves let light through)

@@ -41,6 +41,7 @@ from simulator.sensors.shading.eights import (
     COAT_F0,
     COAT_ROUGHNESS,
     DISTANCE,
+    F0,
     FLAT,
     FOOTPRINT,
     FOOTPRINT_LEAST,
@@ -70,6 +71,7 @@ from simulator.sensors.shading.eights import (
     store_three,
     store_vector,
 )
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0
 from simulator.sensors.shading.surface import COAT_F0 as LACQUER_F0
 from simulator.sensors.shading.surface import (
     COAT_ROUGH,
@@ -156,11 +158,12 @@ def face_eye(rows, reach, eye, spread):
 
 @kernel(inline=True)
 def coat_panes(rows):
-    """Give panes their coat; what else is coated is lacquered."""
+    """Give panes their coat; what else is coated is lacquered, over what is dry."""
     panes = load(rows, PANES) * load(rows, TEXTURE + 24) > splat(HALF)
     store(rows, COAT, select(panes, splat(ONE), load(rows, COAT)))
     store(rows, COAT_ROUGHNESS, select(panes, splat(PANE_ROUGH), splat(COAT_ROUGH)))
     store(rows, COAT_F0, select(panes, splat(PANE_F0), splat(LACQUER_F0)))
+    store(rows, F0, splat(DIELECTRIC_F0))
 
 
 @kernel
@@ -174,6 +177,7 @@ def dress(rows, k, p, tables, switches, earth):
     p.red, p.green, p.blue = r * tr, g * tg, b * tb
     p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
     p.roughness, p.metallic = load_float(rows, ROUGHNESS + k), load_float(rows, METALLIC + k)
+    p.f0 = load_float(rows, F0 + k)
     p.coat, p.coat_roughness = load_float(rows, COAT + k), load_float(rows, COAT_ROUGHNESS + k)
     p.coat_f0, p.translucency = load_float(rows, COAT_F0 + k), load_float(rows, LEAF + k)
     p.retro = load_float(rows, RETRO + k)
@@ -187,6 +191,7 @@ def dress(rows, k, p, tables, switches, earth):
     store_three(rows, GLOW + k, p.glow_r, p.glow_g, p.glow_b)
     store_float(rows, ROUGHNESS + k, p.roughness)
     store_float(rows, METALLIC + k, p.metallic)
+    store_float(rows, F0 + k, p.f0)
     store_float(rows, COAT + k, p.coat)
     store_float(rows, COAT_ROUGHNESS + k, p.coat_roughness)
     store_float(rows, COAT_F0 + k, p.coat_f0)

@@ -107,9 +107,9 @@ def widened(rough, blur):
 
 
 @kernel(inline=True)
-def normal_reflectance(albedo, metallic):
-    """Reflectance at normal incidence of one channel of a base."""
-    return DIELECTRIC_F0 + metallic * (albedo - DIELECTRIC_F0)
+def normal_reflectance(f0, albedo, metallic):
+    """Reflectance at normal incidence of one channel of a base; `f0` is that of a dielectric."""
+    return f0 + metallic * (albedo - f0)
 
 
 @kernel(inline=True)
@@ -160,13 +160,13 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):
     scale, offset = reflected_at_once(rough, nv)
     once = scale + offset
     base = INV_PI * nl * (ONE - metallic)
-    f0 = normal_reflectance(p.red, metallic)
+    f0 = normal_reflectance(p.f0, p.red, metallic)
     more, part = further(f0, once), f0 + (ONE - f0) * m5
     red = base * (ONE - (f0 * scale + offset) * more) * p.red + part * more * lobe
-    f0 = normal_reflectance(p.green, metallic)
+    f0 = normal_reflectance(p.f0, p.green, metallic)
     more, part = further(f0, once), f0 + (ONE - f0) * m5
     green = base * (ONE - (f0 * scale + offset) * more) * p.green + part * more * lobe
-    f0 = normal_reflectance(p.blue, metallic)
+    f0 = normal_reflectance(p.f0, p.blue, metallic)
     more, part = further(f0, once), f0 + (ONE - f0) * m5
     blue = base * (ONE - (f0 * scale + offset) * more) * p.blue + part * more * lobe
     return through * red + shine, through * green + shine, through * blue + shine
@@ -196,6 +196,6 @@ def coat_albedo(p, nv):
 @kernel
 def mean_fresnel(p, albedo, nv):
     """Part of even light that a base of this channel's albedo reflects, further bounces among facets included."""
-    f0 = normal_reflectance(albedo, p.metallic)
+    f0 = normal_reflectance(p.f0, albedo, p.metallic)
     scale, offset = reflected_at_once(p.roughness, nv)
     return clamp01((f0 * scale + offset) * further(f0, scale + offset))

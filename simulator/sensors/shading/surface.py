@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import pointer, record
 from simulator.scene import Atmosphere
+from simulator.scene.classes import class_id
 from simulator.scene.material import LANE_WIDTH_M, Surface, Switch
+from simulator.sensors.shading.reflectance import DIELECTRIC_F0
 from simulator.sensors.shading.tables import Tables
 from simulator.sensors.shading.texture import trilinear
 from simulator.sensors.shading.vector import HALF, ONE, TINY, ZERO, clamp01, lattice, noise2, step, unit
@@ -22,12 +24,16 @@ OTHER, ASPHALT, LANE, CONCRETE = (int(s) for s in (Surface.OTHER, Surface.ASPHAL
 MARKING, SOIL, WATER = int(Surface.MARKING), int(Surface.SOIL), int(Surface.WATER)
 BODY = int(Surface.BODY)
 WINDOWS = int(Switch.WINDOWS)
+VEGETATION = np.int32(class_id("vegetation"))
 LIT_WINDOWS = np.float32(0.35)  # share of panes with light behind them in the evening
 DIMMEST, HUES = np.float32(0.3), np.float32(0.6)  # of lit windows: emission of the dimmest, spread of blue light
 WET_INTERNAL = np.float32(0.472)  # part of diffuse light that a water film turns back (Lekner and Dorf, 1988)
-WATER_MEAN = np.float32(0.066)  # of diffuse light, what a water surface reflects: Fresnel, n = 1.33
-WET_BLADES = np.float32(0.3)  # part of wet straw and soil that drops and films cover
+WET_BLADES = np.float32(0.3)  # part of waxy blades that drops and films cover
+FILM_ROUGH = np.float32(0.34)  # of a thin film over coarse things
 LEAF_GREEN = np.float32(3.0)  # a third less red than green: nothing but leaves
+# What light meets below water is nearly water: (1.5 - 1.33)^2 / (1.5 + 1.33)^2. So wet things lack the whitish gloss of
+# dry ones, and have that of water.
+UNDER_WATER_F0 = np.float32(0.0036)
 WATER_F0, COAT_F0 = np.float32(0.02), np.float32(0.04)  # (n - 1)^2 / (n + 1)^2 of water and of lacquer
 GLASS_LEAST = np.float32(0.02)  # transmission from which a surface is glass
 COAT_ROUGH, PANE_ROUGH = np.float32(0.05), np.float32(0.03)  # of lacquer, of windows
@@ -38,9 +44,14 @@ BLADES_RETRO_WIDTH = np.float32(0.15)  # the hot spot of grass
 # Blades and clods stand upright and face a grazing lamp: a thick layer of leaves of scattering albedo w throws
 # w / (8 pi) back per lux (law of Lommel and Seeliger), twice that in the hot spot; w = 0.16.
 BLADES_RETRO = np.float32(0.0127)
+WALL_FACTOR = 0.4  # of driven rain, what two-storey walls below eaves and gables get (EN ISO 15927-3: 0.3 to 0.5)
+WET_GLOSS = np.float32(0.4)  # by this part water is smoother than a tight surface below it
 FULL_FILM_M = np.float32(0.25e-3)  # mean depth at which asphalt is wet all over
 PUDDLE_FILM_M = np.float32(1.5e-3)
 TEXTURE_M = np.float32(0.8e-3)  # depth of asphalt's texture, whose tips are under water then (`weather.rain`)
+PRESSED_OUT = np.float32(0.45)  # part of the water that tyres keep out of their tracks
+STONES_1_M, GRAIN = np.float32(31.0), np.float32(0.8)  # of coarse asphalt, 16 mm and the gaps; how far its gloss varies
+GRAIN_M = np.float32(9.0)  # distance from which on it is finer than pixels
 SNOW_HIDES_M = np.float32(0.004)  # of this depth hides two thirds of what is below
 TRACK_M, TRACK_HALF_WIDTH_M = np.float32(0.78), np.float32(0.3)  # half the track of cars; tyres wander
 PACKED_M = np.float32(0.1)  # depth of which wheels leave half
@@ -72,6 +83,7 @@ POINT_DTYPE = np.dtype(
         ("glow_b", np.float32),
         ("roughness", np.float32),
         ("metallic", np.float32),
+        ("f0", np.float32),  # normal reflectance where it is no metal
         ("coat", np.float32),  # strength of a smooth layer: lacquer, water, window panes
         ("coat_roughness", np.float32),
         ("coat_f0", np.float32),
@@ -81,12 +93,32 @@ POINT_DTYPE = np.dtype(
     ]
 )
 # What lies on the ground: one record.
-GROUND_DTYPE = np.dtype([("film_m", np.float32), ("rain_mm_h", np.float32), ("snow_m", np.float32)])
+GROUND_DTYPE = np.dtype(
+    [
+        ("film_m", np.float32),
+        ("rain_mm_h", np.float32),
+        ("snow_m", np.float32),
+        ("driven_x", np.float32),  # see `driven_rain`
+        ("driven_y", np.float32),
+    ]
+)
+
+
+def driven_rain(atmosphere: Atmosphere) -> tuple[float, float]:
+    """Rain on a wall that faces the wind over rain on the ground, along the wind in the local frame; 0 without rain.
+
+    2/9 v R^(8/9) mm/h at a wind of v m/s and a rain rate of R mm/h, of which walls under eaves get `WALL_FACTOR`
+    (EN ISO 15927-3, after R. E. Lacy's measurements).
+    """
+    rate = atmosphere.rain_mm_h
+    share = WALL_FACTOR * 2 / 9 * rate ** (-1 / 9) if rate > 0 else 0.0
+    return share * atmosphere.wind_mps[0], share * atmosphere.wind_mps[1]
 
 
 def ground_of(atmosphere: Atmosphere) -> NDArray[np.void]:
     """(1,) GROUND_DTYPE: water and snow of an atmosphere."""
-    return np.array([(atmosphere.water_film_m, atmosphere.rain_mm_h, atmosphere.snow_depth_m)], GROUND_DTYPE)
+    air = atmosphere
+    return np.array([(air.water_film_m, air.rain_mm_h, air.snow_depth_m, *driven_rain(air))], GROUND_DTYPE)
 
 
 @kernel(inline=True)
@@ -118,9 +150,69 @@ def soaking(red, green):
     return ONE - clamp01(LEAF_GREEN * (green - red) / max(green, TINY))
 
 
+@kernel(inline=True)
+def wetted(albedo, wetness):
+    """Albedo of what is wet through (J. Lekner and M. C. Dorf, "Why some things are darker when wet", 1988).
+
+    Light that would leave is thrown back into it, by the water's surface, to be absorbed: what is dark becomes darker
+    by half, what is white hardly, and so colours become deeper.
+    """
+    kept = np.float32(0.98) * (ONE - WET_INTERNAL)
+    return albedo + wetness * (kept * albedo / (ONE - WET_INTERNAL * albedo) - albedo)
+
+
+@kernel(inline=True)
+def wetted_f0(f0, wetness, film):
+    """Normal reflectance of a base that water covers in part, the share `film` of that as a coat of its own."""
+    return f0 + wetness * (UNDER_WATER_F0 + (ONE - film) * WATER_F0 - f0)
+
+
+@kernel(inline=True)
+def rained_on(nx, ny, nz, driven_x, driven_y):
+    """Rain on a surface of a unit normal over that on level ground: from above, and on what faces the wind."""
+    return max(nz, ZERO) + max(-(nx * driven_x + ny * driven_y), ZERO)
+
+
 @kernel
-def soak(p, film, rain_mm_h, kind):
-    """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows."""
+def dampen(p, porosity, ground, still, leafy):
+    """Wet what is no ground (POINT_DTYPE record p): roofs, walls, bark, leaves and clothes, as far as rain gets there.
+
+    Pores take it up: see `wetted`. Where there are few, what lies level holds a film; walls are wet in streaks where
+    it ran down. Leaves keep the water out (see `soaking`), but it smooths them.
+
+    Args:
+        p: record. porosity: of its material. ground: GROUND_DTYPE record.
+        still: whether it stands still. leafy: whether it is of a plant.
+    """
+    caught = rained_on(p.nx, p.ny, p.nz, ground.driven_x, ground.driven_y)
+    if caught <= ZERO:
+        return
+    streak = HALF
+    if still:
+        along = p.x * p.ny - p.y * p.nx
+        streak = HALF * noise2(along * np.float32(0.7), p.z * np.float32(0.2), WET_WIDE)
+        streak += HALF * noise2(along * np.float32(3.1), p.z * np.float32(0.35), WET_FINE)
+    wetness = clamp01(ground.film_m / FULL_FILM_M * caught * (HALF + streak))
+    if leafy:
+        porosity *= soaking(p.red, p.green)
+    elif p.nz > ZERO and p.coat == ZERO:
+        p.coat, p.coat_roughness, p.coat_f0 = wetness * (ONE - porosity) * p.nz * p.nz, FILM_ROUGH, WATER_F0
+    p.roughness *= ONE - WET_GLOSS * wetness * (ONE - porosity)
+    p.f0 = wetted_f0(p.f0, wetness, p.coat)
+    share = porosity * wetness
+    p.red, p.green, p.blue = wetted(p.red, share), wetted(p.green, share), wetted(p.blue, share)
+
+
+@kernel
+def soak(p, film, rain_mm_h, kind, across_m):
+    """Darken and gloss ground (POINT_DTYPE record p) by the water on it; it gathers in shallow hollows.
+
+    On lanes tyres press a part of it out of their tracks; `across_m` is the distance from the middle. Where it does not
+    cover the tips of the stones they stay dull, which near by is a grain in the mirror.
+    """
+    if kind == LANE:
+        off = abs(abs(across_m) - TRACK_M) / TRACK_HALF_WIDTH_M
+        film *= ONE - PRESSED_OUT * (ONE - step(np.float32(0.4), np.float32(1.5), off))
     wide = noise2(p.x * np.float32(0.35), p.y * np.float32(0.35), WET_WIDE)
     medium = noise2(p.x * np.float32(1.3), p.y * np.float32(1.3), WET_MEDIUM)
     fine = noise2(p.x * np.float32(5.0), p.y * np.float32(5.0), WET_FINE)
@@ -130,25 +222,27 @@ def soak(p, film, rain_mm_h, kind):
     level = np.float32(0.84) - np.float32(0.52) * clamp01(film / PUDDLE_FILM_M)
     pool = np.float32(0.64) * wide + np.float32(0.31) * medium + np.float32(0.05) * fine
     puddle = step(level, level + np.float32(0.24), pool)
+    covered = wetness
     if kind == SOIL:
         wetness *= soaking(p.red, p.green)
-    kept = np.float32(0.98) * (ONE - WET_INTERNAL)
-    p.red += wetness * (kept * p.red / (ONE - WET_INTERNAL * p.red) - p.red)
-    p.green += wetness * (kept * p.green / (ONE - WET_INTERNAL * p.green) - p.green)
-    p.blue += wetness * (kept * p.blue / (ONE - WET_INTERNAL * p.blue) - p.blue)
+        covered = max(wetness, WET_BLADES * covered)
+    p.red, p.green, p.blue = wetted(p.red, wetness), wetted(p.green, wetness), wetted(p.blue, wetness)
     if kind != SOIL:
         p.retro *= ONE - np.float32(0.8) * wetness  # glass beads and texture drown
     smooth = clamp01(film / PUDDLE_FILM_M)
     ripple = np.float32(0.03) + np.float32(0.10) * clamp01(rain_mm_h * np.float32(0.1))
-    rough = np.float32(0.34) - np.float32(0.14) * smooth
+    rough = FILM_ROUGH - np.float32(0.14) * smooth
     p.coat_f0 = WATER_F0
-    if kind == SOIL:  # drops on blades and clods face all ways: their sheen is even, not that of a pond
-        sheen = WET_BLADES * WATER_MEAN * wetness
-        p.red, p.green, p.blue = p.red + sheen, p.green + sheen, p.blue + sheen
-        p.coat = ZERO
+    if kind == SOIL:  # drops and films on blades and clods face all ways, as these do: no pond's mirror
+        p.f0, p.coat = wetted_f0(p.f0, covered, ZERO), ZERO
         return
-    p.coat = max(puddle, wetness * (np.float32(0.35) + np.float32(0.6) * clamp01(film / TEXTURE_M)))
+    full = clamp01(film / TEXTURE_M)
+    u, v = p.x * STONES_1_M, p.y * STONES_1_M
+    grain = GRAIN * (ONE - full) * clamp01(GRAIN_M / max(p.distance, ONE))
+    grain *= noise2(u, v, WET_FINE) + noise2(u, v, WET_WIDE) - ONE
+    p.coat = max(puddle, clamp01(wetness * (np.float32(0.35) + np.float32(0.6) * full + grain)))
     p.coat_roughness = rough + puddle * (ripple - rough)
+    p.f0 = wetted_f0(p.f0, max(wetness, puddle), p.coat)
     tilt = ONE - max(puddle, HALF * wetness)  # water lies level
     p.nx, p.ny, p.nz = unit(p.nx * tilt, p.ny * tilt, p.nz)
 
@@ -351,7 +445,7 @@ def find_surface(p, face, part, matter, u, v, dx, dy, dz, tables, normals, turn,
     p.red, p.green, p.blue = matter.red, matter.green, matter.blue
     p.glow_r, p.glow_g, p.glow_b = ZERO, ZERO, ZERO
     p.transmission, p.translucency = matter.transmission, matter.translucency
-    p.roughness, p.metallic = matter.roughness, matter.metallic
+    p.roughness, p.metallic, p.f0 = matter.roughness, matter.metallic, DIELECTRIC_F0
     p.coat, p.coat_roughness, p.coat_f0 = matter.clearcoat, COAT_ROUGH, COAT_F0
     p.retro, p.retro_width = retro_of(matter)
     return tu, tv, width
@@ -374,8 +468,11 @@ def dress_surface(p, part, matter, panes, alpha, tu, tv, on, ground):
             r, g, b = p.red / max(matter.red, TINY), p.green / max(matter.green, TINY), p.blue / max(matter.blue, TINY)
             most = max(r, g, b, TINY)
             p.glow_r, p.glow_g, p.glow_b = p.glow_r * r / most, p.glow_g * g / most, p.glow_b * b / most
-    if ground.film_m > ZERO and matter.surface != OTHER and matter.surface < WATER and p.nz > np.float32(0.6):
-        soak(p, ground.film_m, ground.rain_mm_h, matter.surface)
+    across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
+    if ground.film_m > ZERO:
+        if OTHER < matter.surface < WATER and p.nz > np.float32(0.6):
+            soak(p, ground.film_m, ground.rain_mm_h, matter.surface, across)
+        elif matter.porosity > ZERO and not (panes and alpha > HALF):
+            dampen(p, matter.porosity, ground, part.object == 0, part.semantic == VEGETATION)
     if ground.snow_m > ZERO and (p.nz > np.float32(0.3) or matter.surface == CONCRETE) and matter.surface != BODY:
-        across, along = (tu - HALF) * np.float32(LANE_WIDTH_M), tv * np.float32(2 * LANE_WIDTH_M)
         cover(p, ground.snow_m, matter.surface, part.object == 0, across, along)

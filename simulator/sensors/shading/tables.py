@@ -35,6 +35,7 @@ MATERIAL_DTYPE = np.dtype(
         ("transmission", np.float32),
         ("retro", np.float32),  # cd / (lx m2)
         ("translucency", np.float32),
+        ("porosity", np.float32),
         ("reflectance_905", np.float32),  # negative: not given
         ("texture", np.int32),  # row of textures, or -1
         ("switch", np.int32),
@@ -205,7 +206,7 @@ def pack_materials(materials: tuple[Material, ...], textures: tuple[Texture, ...
         row["glow_r"], row["glow_g"], row["glow_b"] = m.emission_cd_m2
         row["roughness"], row["metallic"], row["clearcoat"] = m.roughness, m.metallic, m.clearcoat
         row["transmission"], row["retro"] = m.transmission, m.retro_cd_lx_m2
-        row["translucency"] = m.translucency
+        row["translucency"], row["porosity"] = m.translucency, m.absorbency
         row["reflectance_905"] = -1.0 if m.reflectance_905 is None else m.reflectance_905
         row["texture"] = -1 if m.texture is None else row_of[id(m.texture)]
         row["switch"], row["surface"] = int(m.switch), int(m.surface)

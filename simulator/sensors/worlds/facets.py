@@ -33,6 +33,7 @@ MATTER_DTYPE = np.dtype(
         *[(name, np.float32) for name in ("red", "green", "blue", "glow_r", "glow_g", "glow_b")],
         ("coat", np.float32),  # strength of a mirror-like layer: lacquer, glass, window panes
         ("translucency", np.float32),
+        ("porosity", np.float32),
         ("reflectance_905", np.float32),
         ("size", np.float32),  # texels a repeat
         ("first_level", np.int32),  # of the texture's mip levels, -1 without a texture
@@ -87,7 +88,7 @@ def pack_matter(
     images = tuple(found.values())
     full, (textures, levels, texels) = pack_materials(tuple(materials), images), pack_textures(images)
     rows = np.zeros(len(materials), MATTER_DTYPE)
-    for name in ("red", "green", "blue", "glow_r", "glow_g", "glow_b", "translucency", "switch", "surface", "texture"):
+    for name in set(rows.dtype.names or ()) & set(full.dtype.names or ()):
         rows[name] = full[name]
     glass = full["transmission"] > GLASS
     for name in ("red", "green", "blue"):

@@ -13,6 +13,7 @@ from simulator.numerics.jit import kernel
 from simulator.scene import Atmosphere, Switch
 from simulator.sensors.camera import Camera
 from simulator.sensors.shading import film
+from simulator.sensors.shading.surface import driven_rain
 from simulator.sensors.shading.vector import ONE, TWO, airlight, sky_radiance
 from simulator.sensors.sky import HIGH_SKY, Sky, make_sky, white_lx
 from simulator.sensors.stage import switched_by_daylight
@@ -29,10 +30,10 @@ EYE_M = 1.5  # of vehicles' sensors above the ground, about
 STEEP, FARTHEST_M = 0.35, 1000.0  # upward slope of the highest that views look at, and how far they do then
 FAINTEST = 0.005  # what shines through so little is not seen
 # Columns of `Lights.numbers`.
-HARMONICS, SUN, SUN_LIGHT, EXTINCTION, GROUND, SCALE, FILM, SNOW, CODE, SUN_COSINE, SUN_DISC, DARK, THINNING = (
-    0, 27, 30, 33, 34, 37, 40, 41, 42, 43, 44, 45, 46,
+HARMONICS, SUN, SUN_LIGHT, EXTINCTION, GROUND, SCALE, FILM, SNOW, CODE, SUN_COSINE, SUN_DISC, DARK, THINNING, DRIVEN = (
+    0, 27, 30, 33, 34, 37, 40, 41, 42, 43, 44, 45, 46, 47,
 )  # fmt: skip
-NUMBERS = 48
+NUMBERS = 49
 
 
 class Lights(NamedTuple):
@@ -43,7 +44,7 @@ class Lights(NamedTuple):
             sun, radiance of such a surface facing it, extinction in 1/m, radiance of far ground, parts of saturation
             for 1 cd/m2 (3), depth of water and of snow in metres, cells of `codes` for a root of light of 1, cosine
             of the sun's radius, radiance of its disc, 1 where lamps light what is around them, 1 / height in which
-            the air thins by a factor of e.
+            the air thins by a factor of e, `driven_rain` (2).
         dome: (K, DOME, DOME, 3) radiance of the sky; the direction (x, y, z) lies at (x, y) / (1 + z) of (-1 ... 1).
         air: (K, AIR, 3) that far air has; see `turn_of`.
         codes: (K, CODES) uint8 sRGB.
@@ -142,6 +143,7 @@ def lights_of(
         row[EXTINCTION] = sky.extinction[0] * math.exp(-EYE_M * weather.thinning_1_m)
         row[THINNING] = weather.thinning_1_m
         row[FILM], row[SNOW] = weather.water_film_m, weather.snow_depth_m
+        row[DRIVEN : DRIVEN + 2] = driven_rain(weather)
         row[CODE] = (CODES - 1) / math.sqrt(exposure.headroom)
         row[DARK] = sky.horizontal_lx[1] < DARK_LX
         row[SUN_COSINE] = math.cos(SUN_RADIUS)

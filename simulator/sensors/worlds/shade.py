@@ -26,10 +26,12 @@ from simulator.sensors.shading.surface import (
     PUDDLE_FILM_M,
     SNOW_HIDES_M,
     SOIL,
+    VEGETATION,
     WATER,
-    WET_INTERNAL,
     lit,
+    rained_on,
     soaking,
+    wetted,
 )
 from simulator.sensors.shading.vector import HALF, INV_PI, ONE, ZERO, clamp01, mirrored, step
 from simulator.sensors.worlds.facets import NORMAL
@@ -39,6 +41,7 @@ from simulator.sensors.worlds.light import (
     CODES,
     DARK,
     DOME,
+    DRIVEN,
     EXTINCTION,
     FILM,
     GROUND,
@@ -229,13 +232,6 @@ def off_surface(p):
 
 
 @kernel(inline=True)
-def wetted(albedo, wetness):
-    """Albedo of what is wet through (J. Lekner and M. C. Dorf, "Why some things are darker when wet", 1988)."""
-    kept = np.float32(0.98) * (ONE - WET_INTERNAL)
-    return albedo + wetness * (kept * albedo / (ONE - WET_INTERNAL * albedo) - albedo)
-
-
-@kernel(inline=True)
 def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, near):
     """Red, green and blue that the surface of a POINT_DTYPE record sends to the eye."""
     r, g, b, coat, alpha = what.red, what.green, what.blue, what.coat, ONE
@@ -255,6 +251,10 @@ def light_of(p, facet, what, switches, looks, numbers, dome, heights, frame, nea
         r, g, b = wetted(r, wetness), wetted(g, wetness), wetted(b, wetness)
         if what.surface != SOIL:
             coat = wetness * (np.float32(0.35) + HALF * clamp01(film / PUDDLE_FILM_M))
+    elif film > ZERO and what.porosity > ZERO and not (what.panes != 0 and alpha > HALF):
+        wetness = clamp01(film / FULL_FILM_M * rained_on(p.nx, p.ny, p.nz, numbers[DRIVEN], numbers[DRIVEN + 1]))
+        wetness *= what.porosity * (soaking(r, g) if facet.semantic == VEGETATION else ONE)
+        r, g, b = wetted(r, wetness), wetted(g, wetness), wetted(b, wetness)
     if snow > ZERO and p.nz > np.float32(0.3) and what.surface != BODY:
         cover = (ONE - let_through(snow / SNOW_HIDES_M)) * step(np.float32(0.35), np.float32(0.75), p.nz)
         cover *= HALF if p.placed >= 0 else ONE  # what moves sheds it
