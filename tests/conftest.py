@@ -16,7 +16,7 @@ def pytest_collection_finish() -> None:
     """Leave thousands of tests and all modules out of each search for garbage, a tenth of the time of all tests."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(5_000, 10, 10)
 
 
 @pytest.fixture

@@ -219,9 +219,12 @@ def schema(
     """Print the JSON schema of a scenario file, for editors."""
     import json
 
+    gc.disable()  # nearly all that is made stays: to look among it for garbage takes a quarter of the time
     from simulator.scenario.schema import scenario_schema, script_schema
 
-    typer.echo(json.dumps(script_schema() if scripted else scenario_schema(), indent=1))
+    text = json.dumps(script_schema() if scripted else scenario_schema(), indent=1)
+    gc.enable()
+    typer.echo(text)
 
 
 @app.command("list")
@@ -325,9 +328,6 @@ app.command()(scripted.coverage)
 
 def main() -> NoReturn:
     """Entry point of `oddroad`: run the command; every failure is one clear line and an exit code."""
-    # What commands make stays, mostly: to look among it for garbage as often as Python does takes a quarter of the time
-    # of the short ones.
-    gc.set_threshold(50_000, 20, 100)
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     for stream in ("stdout", "stderr"):
