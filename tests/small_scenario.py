@@ -21,6 +21,22 @@ SPEED = """<PrivateAction><LongitudinalAction><SpeedAction>
 </SpeedAction></LongitudinalAction></PrivateAction>"""
 TIME = """<ByValueCondition><SimulationTimeCondition value="1" rule="greaterThan"/></ByValueCondition>"""
 HEAD = '<FileHeader revMajor="1" revMinor="{minor}" date="2024-01-01T00:00:00" description="" author=""/>'
+DECLARED = """<ParameterDeclarations>
+  <ParameterDeclaration name="v" parameterType="double" value="3"/>
+</ParameterDeclarations>"""
+_BOX = '<BoundingBox><Center x="0" y="0" z="$v"/><Dimensions width="1" length="1" height="2"/></BoundingBox>'
+# What catalogs hold, with a parameter v.
+ENTRIES = {
+    "Vehicle": VEHICLE.format(name="entry").replace('maxSpeed="69"', 'maxSpeed="$v"').replace(
+        "<BoundingBox>", DECLARED + "<BoundingBox>", 1
+    ),
+    "Pedestrian": f'<Pedestrian name="entry" mass="80" pedestrianCategory="pedestrian">{DECLARED}{_BOX}</Pedestrian>',
+    "MiscObject": f'<MiscObject name="entry" mass="8" miscObjectCategory="pole">{DECLARED}{_BOX}</MiscObject>',
+    "Environment": f"""<Environment name="entry">{DECLARED}<Weather><Wind direction="0" speed="$v"/></Weather>
+      </Environment>""",
+    "Maneuver": f"""<Maneuver name="entry">{DECLARED}<Event name="e" priority="override"><Action name="a">
+      {SPEED.format(time=1, speed="$v")}</Action></Event></Maneuver>""",
+}  # fmt: skip
 
 
 def scenario(

@@ -325,8 +325,8 @@ def test_what_a_camera_sees_looks_outside(kind: str) -> None:
 def test_people_keep_their_volume_however_they_bend(kind: str) -> None:
     for seed in range(3):
         (model,) = models(kind, seed, pose="walking")
-        (body,) = [b for b in model.bodies if b.skin is not None]
-        states = [body.skin.bent(body.mesh.vertices, g) for g in np.arange(6.0)]  # type: ignore[union-attr]
+        ((body, skin),) = [(b, b.skin) for b in model.bodies if b.skin is not None]
+        states = [skin.bent(body.mesh.vertices, g) for g in np.arange(6.0)]
         volume = np.array([signed_volume(replace(body.mesh, vertices=v)) for v in states])
         assert np.ptp(volume) < 0.06 * volume.mean()
         # Litres against the weight at a body mass index of 22; clothes are hollow, and limbs reach into the trunk.

@@ -11,26 +11,15 @@ from simulator.errors import InputError
 from simulator.storyboard import model
 from simulator.storyboard.openscenario import read_catalog, read_openscenario
 from simulator.storyboard.player import play
-from tests.small_scenario import SPEED, VEHICLE, catalog, scenario, write
+from tests import small_scenario
+from tests.small_scenario import DECLARED, SPEED, VEHICLE, catalog, scenario, write
 from tests.small_storyboard import straight
 
-DECLARED = """<ParameterDeclarations>
-  <ParameterDeclaration name="v" parameterType="double" value="3"/>
-</ParameterDeclarations>"""
 LANE = '<Position><LanePosition roadId="1" laneId="-1" s="$v"/></Position>'
-BOX = '<BoundingBox><Center x="0" y="0" z="$v"/><Dimensions width="1" length="1" height="2"/></BoundingBox>'
 ENTRIES = {
-    "Vehicle": VEHICLE.format(name="entry").replace('maxSpeed="69"', 'maxSpeed="$v"').replace(
-        "<BoundingBox>", DECLARED + "<BoundingBox>", 1
-    ),
-    "Pedestrian": f'<Pedestrian name="entry" mass="80" pedestrianCategory="pedestrian">{DECLARED}{BOX}</Pedestrian>',
-    "MiscObject": f'<MiscObject name="entry" mass="8" miscObjectCategory="pole">{DECLARED}{BOX}</MiscObject>',
+    **small_scenario.ENTRIES,
     "Controller": f"""<Controller name="entry">{DECLARED}<Properties><Property name="x" value="${{1 * $v}}"/>
       </Properties></Controller>""",
-    "Environment": f"""<Environment name="entry">{DECLARED}<Weather><Wind direction="0" speed="$v"/></Weather>
-      </Environment>""",
-    "Maneuver": f"""<Maneuver name="entry">{DECLARED}<Event name="e" priority="override"><Action name="a">
-      {SPEED.format(time=1, speed="$v")}</Action></Event></Maneuver>""",
     "Trajectory": f"""<Trajectory name="entry" closed="false">{DECLARED}<Shape><Polyline>
       <Vertex time="0">{LANE}</Vertex><Vertex time="$v">{LANE}</Vertex></Polyline></Shape></Trajectory>""",
     "Route": f"""<Route name="entry" closed="false">{DECLARED}<Waypoint routeStrategy="shortest">{LANE}</Waypoint>

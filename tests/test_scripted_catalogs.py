@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_scenario import SPEED, VEHICLE, catalog, scenario, write
+import small_scenario
+from small_scenario import DECLARED, VEHICLE, catalog, scenario, write
 
 from simulator.errors import InputError, InvalidScenario
 from simulator.scenario.schema import script_schema
@@ -20,28 +21,15 @@ from simulator.storyboard.recording import Recording
 from simulator.storyboard.references import records
 from simulator.storyboard.world import StateChange
 
-DECLARED = """<ParameterDeclarations>
-  <ParameterDeclaration name="v" parameterType="double" value="3"/>
-</ParameterDeclarations>"""
-BOX = '<BoundingBox><Center x="0" y="0" z="$v"/><Dimensions width="1" length="1" height="2"/></BoundingBox>'
-
 
 def _lane(s: str) -> str:
     return f'<Position><LanePosition roadId="0" laneId="-1" s="{s}"/></Position>'
 
 
 ENTRIES = {
-    "Vehicle": VEHICLE.format(name="entry").replace('maxSpeed="69"', 'maxSpeed="$v"').replace(
-        "<BoundingBox>", DECLARED + "<BoundingBox>", 1
-    ),
-    "Pedestrian": f'<Pedestrian name="entry" mass="80" pedestrianCategory="pedestrian">{DECLARED}{BOX}</Pedestrian>',
-    "MiscObject": f'<MiscObject name="entry" mass="8" miscObjectCategory="pole">{DECLARED}{BOX}</MiscObject>',
+    **small_scenario.ENTRIES,
     "Controller": f"""<Controller name="entry">{DECLARED}<Properties><Property name="x" value="$v"/>
       </Properties></Controller>""",
-    "Environment": f"""<Environment name="entry">{DECLARED}<Weather><Wind direction="0" speed="$v"/></Weather>
-      </Environment>""",
-    "Maneuver": f"""<Maneuver name="entry">{DECLARED}<Event name="e" priority="override"><Action name="a">
-      {SPEED.format(time=1, speed="$v")}</Action></Event></Maneuver>""",
     "Trajectory": f"""<Trajectory name="entry" closed="false">{DECLARED}<Shape><Polyline>
       <Vertex time="0">{_lane("$v")}</Vertex><Vertex time="8">{_lane("90")}</Vertex></Polyline></Shape></Trajectory>""",
     "Route": f"""<Route name="entry" closed="false">{DECLARED}
@@ -152,6 +140,11 @@ _IN_CASE = """<ByEntityCondition><TriggeringEntities triggeringEntitiesRule="{}"
   </ByEntityCondition>"""
 
 
+def _conditions(event: model.Event) -> list[model.Condition]:
+    assert event.start_trigger is not None
+    return [each for group in event.start_trigger.condition_groups for each in group.conditions]
+
+
 @pytest.mark.parametrize(
     ("keys", "rule"),
     [
@@ -174,8 +167,7 @@ def test_several_act_and_are_watched_together(keys: str, rule: str, tmp_path: Pa
     assert one.actors == other.actors == ("Ego", "lead") and one.name == "Ego and lead"
     first, second = one.maneuvers[0].events[0], other.maneuvers[0].events[0]
     assert _plain(first.actions[0].action) == _plain(second.actions[0].action)
-    assert first.start_trigger is not None and second.start_trigger is not None
-    [[c]], [[d]] = ([g.conditions for g in e.start_trigger.condition_groups] for e in (first, second))  # type: ignore[union-attr]
+    (c,), (d,) = _conditions(first), _conditions(second)
     assert _plain(c.condition) == _plain(d.condition)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_who_comes_and_goes_is_told_from_who_stays() -> None:
 def test_pairs_that_are_kept_miss_nobody_who_comes_near() -> None:
     """Who may be right before whom, found among pairs kept from earlier steps and among all pairs."""
     rng, count = np.random.default_rng(7), 40
-    near, entities = crowd._Near(), tuple(range(count))
+    near, entities = crowd._Near(), cast(Any, tuple(range(count)))  # only whether they are the same counts
     columns = {name: rng.uniform(0.0, 6.0, count) for name in crowd.Bodies._fields}
     columns["x"], columns["y"] = rng.uniform(0.0, 300.0, count), rng.uniform(0.0, 12.0, count)
     heading = rng.choice([0.0, np.pi], count) + rng.normal(0.0, 0.1, count)
@@ -102,7 +103,7 @@ def test_pairs_that_are_kept_miss_nobody_who_comes_near() -> None:
     every = tuple(np.array([(a, b) for a in range(count) for b in range(count) if a != b]).T)
     for step in range(60):
         bodies = crowd.Bodies(**{**columns, "h": heading})
-        pairs = near.pairs(bodies, 40.0, entities)  # type: ignore[arg-type]  # only whether they are the same counts
+        pairs = near.pairs(bodies, 40.0, entities)
         kept, first = kept + (pairs is first), pairs
         found, whole = (
             set(zip(*(part.tolist() for part in crowd._in_front(bodies, 40.0, *each)))) for each in (pairs, every)
