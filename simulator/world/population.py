@@ -280,11 +280,12 @@ class Population:
         """
         places, bays = self.lanes, parking_bays(self.network)
         with_bays = {key.road for lanes in bays.lanes for key in lanes}
-        spots = list[int]()
-        for key in dict.fromkeys(places.key):
+        spots, of_lane = list[int](), dict[LaneKey, list[int]]()
+        for row, key in enumerate(places.key):
+            of_lane.setdefault(key, []).append(row)
+        for key, rows in of_lane.items():
             if self._may_park(key) and key.road not in with_bays:
-                rows = np.array([k for k, other in enumerate(places.key) if other == key])
-                spots += rows[self._has_room(key, places.s[rows])].tolist()
+                spots += np.array(rows)[self._has_room(key, places.s[rows])].tolist()
         weight = np.zeros(len(places))
         weight[spots] = self._parking_weight(places.distance[spots], places.ahead[spots])
         gap = np.linalg.norm(bays.position[:, None, :2] - self._path_xy[None], axis=2)
