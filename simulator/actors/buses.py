@@ -205,7 +205,8 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
     joints: list[Joint] = []
     wheels = axles(d.tyre, 2 * half - 0.02, [(x, x > 1.0, x < 1.0) for x in d.wheels_x[:2]], joints, rng)
-    shell, table = soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)
+    table = fleet_materials(color, second, rng)
+    shell, table = soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=d.wheels_x)
     bodies, hitch = [Body(shell, table)], -1
     if jointed:
         hitch = hinge(BEND_X, joints)

@@ -232,13 +232,13 @@ def assembled(
         parts += exhaust(d, bool(rng.random() < 0.4))
     painted = (int(Slot.PAINT), int(Slot.SECOND))
     materials = car_materials(color, livery, rng)
-    before = rng.bit_generator.state
+    before, wheels_x = rng.bit_generator.state, (d.wheelbase, 0.0)
     leaves = []
     for leaf in cut.leaves.values():  # as dirty as the body
         rng.bit_generator.state = before
-        leaves.append(soiled(finish(leaf.meshes, crease_deg=34), materials, painted, rng))
+        leaves.append(soiled(finish(leaf.meshes, crease_deg=34), materials, painted, rng, wheels_x=wheels_x))
     rng.bit_generator.state = before
-    body, materials = soiled(finish(parts, crease_deg=34), materials, painted, rng)
+    body, materials = soiled(finish(parts, crease_deg=34), materials, painted, rng, wheels_x=wheels_x)
 
     joints = [leaf.joint(doors[name]) for name, leaf in cut.leaves.items()]
     hung = [Body(mesh, made, k) for k, (mesh, made) in enumerate(leaves)]
