@@ -85,7 +85,7 @@ def _undergrowth(canvas: Cutout, colors: F64, rng: np.random.Generator, high: fl
 
 
 def _scrub(canvas: Cutout, colors: F64, rng: np.random.Generator, high: float, count: int) -> None:
-    """Leafless bushes up to about `high`: shoots that fan out of the ground, brambles and fallen leaves at their feet."""
+    """Leafless bushes up to about `high`: shoots that fan out of the ground."""
     _skirt(canvas, colors, rng, 0.15 * high)
     for x in rng.uniform(0, WIDE_M, count).tolist():
         shoots = 14
