@@ -205,7 +205,8 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
     joints: list[Joint] = []
     wheels = axles(d.tyre, 2 * half - 0.02, [(x, x > 1.0, x < 1.0) for x in d.wheels_x[:2]], joints, rng)
-    shell, table = soiled(finish(parts, crease_deg=38), fleet_materials(color, second, rng), PAINTED, rng, worse=1.6)
+    table = fleet_materials(color, second, rng)
+    shell, table = soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=d.wheels_x)
     bodies, hitch = [Body(shell, table)], -1
     if jointed:
         hitch = hinge(BEND_X, joints)
@@ -218,7 +219,8 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     if rng.random() < 0.6:  # an advert, or the owner's name
         span = max((a for a in d.free(radius) if a[0] > BELLOWS_X[0]), key=lambda a: a[1] - a[0])
         room = min(0.9 * (span[1] - span[0]), 2.6), 0.75 * (d.waist - 0.62)
-        wheels.append(lettered(sum(span) / 2, half * 0.998, 0.5 * (0.62 + d.waist), room, rng))
+        ground = second.name.split()[0] if livery == "skirt" else color
+        wheels.append(lettered(sum(span) / 2, half * 0.998, 0.5 * (0.62 + d.waist), room, rng, ground=ground))
     return Model(
         "bus",
         (*bodies, Body(sign, (SIGN,)), *wheels),

@@ -1,11 +1,17 @@
-"""Dirt on painted bodies: dust and splashes that thin out upward, and streaks that rain draws down."""
+"""Dirt on painted bodies: dust and splashes that thin out upward, and streaks that rain draws down.
+
+Most of it lies where it is thrown: behind the wheels, and on the rear, where the air that a vehicle drags along drops
+its dust. A film of it takes the gloss of the paint.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.numerics.rng import generator
 from simulator.scene import Material, Mesh, Texture
@@ -13,10 +19,13 @@ from simulator.scene.material import Rgb
 from simulator.scene.noise import spectral_noise, to_srgb8
 
 LENGTH_M, HEIGHT_M = 5.12, 2.56  # one repeat of the texture along the body; its upper rows go on above
-DUST = np.array([0.22, 0.185, 0.14])  # dry road dust, linear sRGB (general knowledge)
+# Dry road dust twice, salt and soot of winter roads, mud; linear sRGB (general knowledge).
+DUSTS = np.array([[0.22, 0.185, 0.14], [0.22, 0.185, 0.14], [0.25, 0.25, 0.245], [0.13, 0.10, 0.07]])
 LEVELS = (0.0, 0.22, 0.45, 0.85)  # clean, dusty, dirty, filthy: share of the paint hidden near the sills
 SHARES = (0.42, 0.34, 0.18, 0.06)
-_ROWS, _COLUMNS, _VARIANTS = 128, 128, 4
+_ROWS, _COLUMNS, _VARIANTS = 128, 128, len(DUSTS)
+REAR_SHARE = 0.5  # of its height at which a point of the rear is as dirty as one of the side
+THROWN_M = 0.35  # how much higher mud reaches behind the wheels
 
 
 def soiled(
@@ -26,8 +35,12 @@ def soiled(
     rng: np.random.Generator,
     *,
     worse: float = 1.0,
+    wheels_x: Sequence[float] = (),
 ) -> tuple[Mesh, tuple[Material, ...]]:
-    """The body with dirt on the slots `painted`; `worse` makes dirt likelier (lorries are washed less often)."""
+    """The body with dirt on the slots `painted`, more of it behind the wheels at `wheels_x`.
+
+    `worse` makes dirt likelier (lorries are washed less often).
+    """
     share = np.array(SHARES) ** (1.0 / worse)
     level = float(rng.choice(LEVELS, p=share / share.sum()))
     variant = int(rng.integers(_VARIANTS))
@@ -35,16 +48,33 @@ def soiled(
         return mesh, materials
     slot = np.full(len(mesh.vertices), -1)
     slot[mesh.faces] = mesh.slots[:, None]  # vertices belong to one slot (see `shape.finish`)
-    x, y, z = mesh.vertices.T
-    uv = np.stack([(x + 0.4 * y) / LENGTH_M, np.clip(z / HEIGHT_M, 0.01, 0.99)], 1)
+    x, y, _ = mesh.vertices.T
+    uv = np.stack([(x + 0.4 * y) / LENGTH_M, np.clip(_exposed_z(mesh, wheels_x) / HEIGHT_M, 0.01, 0.99)], 1)
     laid = np.where(np.isin(slot, painted)[:, None], uv, mesh.uv).astype(np.float32)
     table = [
-        replace(m, albedo=(1.0, 1.0, 1.0), texture=dirty_paint(m.albedo, level, variant))
+        replace(
+            m,
+            albedo=(1.0, 1.0, 1.0),
+            texture=dirty_paint(m.albedo, level, variant),
+            clearcoat=round(m.clearcoat * (1.0 - 0.7 * level), 3),
+        )
         if k in painted and m.texture is None
         else m
         for k, m in enumerate(materials)
     ]
     return replace(mesh, uv=laid), tuple(table)
+
+
+def _exposed_z(mesh: Mesh, wheels_x: Sequence[float]) -> NDArray[np.float64]:
+    """(V,) the height on the side of a body at which it is as dirty as each vertex."""
+    x, _, z = mesh.vertices.T.astype(np.float64)
+    corner = mesh.vertices[mesh.faces]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    toward = np.stack([np.bincount(mesh.faces.reshape(-1), np.repeat(normal[:, k], 3), len(z)) for k in range(3)], 1)
+    back = -toward[:, 0] / np.maximum(np.linalg.norm(toward, axis=1), 1e-9)
+    behind = [np.exp(-(((x - wheel + 0.55) / 0.30) ** 2)) for wheel in wheels_x]
+    thrown = THROWN_M * np.sum(behind, axis=0) if behind else 0.0
+    return np.asarray((z - thrown) * (1.0 - (1.0 - REAR_SHARE) * np.clip(2.0 * back - 0.6, 0.0, 1.0)))
 
 
 @lru_cache(maxsize=256)
@@ -55,7 +85,8 @@ def dirty_paint(color: Rgb, level: float, variant: int) -> Texture:
     cloud = spectral_noise((_ROWS, _COLUMNS), rng, slope=1.8, low_cut=2)
     speck = spectral_noise((_ROWS, _COLUMNS), rng, slope=0.5, low_cut=10)
     streak = np.repeat(spectral_noise((1, _COLUMNS), rng, slope=0.8, low_cut=4), _ROWS, 0)
-    cover = 0.95 * np.exp(-np.maximum(z - 0.25, 0.0) / 0.22) + 0.16 + 0.06 * np.clip(streak, -1, 2) * (z > 0.6)
-    cover = level * np.clip(cover * (1.0 + 0.28 * cloud + 0.14 * speck), 0.0, 1.0)
-    tone = np.array(color) * (1 - cover[..., None]) + DUST * cover[..., None]
+    reach = 0.18 + 0.40 * level  # the dirtier, the higher up
+    cover = 0.95 * np.exp(-np.maximum(z - 0.25, 0.0) / reach) + 0.16 + 0.10 * np.clip(streak, -1, 2) * (z > 0.6)
+    cover = level * np.clip(cover * (1.0 + 0.10 * cloud + 0.14 * speck), 0.0, 1.0)
+    tone = np.array(color) * (1 - cover[..., None]) + DUSTS[variant] * cover[..., None]
     return Texture(f"dirty paint {level:g}", to_srgb8(tone))

@@ -21,7 +21,11 @@ Cells = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """The design of nose and tail. Levels are those of the body's rings, `y` values shares of the half width."""
+    """The design of nose and tail.
+
+    Levels are those of the body's rings, `y` values shares of the half width; `tail_reach` is how far forward from the
+    rear end the tail lamps wrap round its corners, in metres: corners themselves are up to 0.7 m long.
+    """
 
     style: str
     grille_half: float
@@ -39,7 +43,7 @@ class Face:
     tail_inner: float
     tail_low: float
     tail_high: float
-    tail_wraps: bool
+    tail_reach: float
     light_bar: bool
     cladding: bool
 
@@ -70,8 +74,8 @@ class Face:
             if style != "sedan"
             else float(rng.choice([0.61, 0.72])),
             tail_high=0.91,
-            tail_wraps=bool(rng.random() < 0.3),
-            light_bar=bool(rng.random() < 0.15),
+            tail_reach=0.36 if rng.random() < 0.3 else 0.24,
+            light_bar=bool(rng.random() < 0.15 and style != "van"),
             cladding=cladding,
         )
 
@@ -122,11 +126,9 @@ class Face:
         out[:, t.front][lamp[:, 0]] = self.lamp_slot
         # Tail: lamps with brake, indicator and reversing parts; diffuser.
         lamp = (level > self.tail_low) & (level < self.tail_high)
-        outer = 0.95 if self.style == "van" else 1.0  # the corners of vans are long: lamps end at the rear face
-        _fill(lamp & (tail > self.tail_inner) & (tail < outer), Slot.TAIL)
-        if self.tail_wraps and self.style != "van":
-            out[:, columns - t.rear - 1][lamp[:, 0]] = Slot.REFLECTOR  # who comes towards one sees no tail lamp
-        _fill((level > 0.82) & (level < 0.91) & (tail > max(0.66, self.tail_inner)) & (tail < outer), Slot.BRAKE)
+        behind = t.points[int(np.searchsorted(LEVELS, 0.72)), :-1, 0] < d.tail_x + d.tail_rake + self.tail_reach
+        _fill(lamp & (tail > self.tail_inner) & (tail < 1) & behind, Slot.TAIL)
+        _fill((level > 0.82) & (level < 0.91) & (tail > max(0.66, self.tail_inner)) & (tail < 1) & behind, Slot.BRAKE)
         split = max(self.tail_low, 0.61)
         _fill((level > split) & (level < split + 0.115) & (tail > 0.77) & (tail < 0.95), Slot.LEFT)
         _fill(
@@ -144,18 +146,20 @@ class Face:
         cells = [
             (t.front_cell(level, self.lamp_inner + 0.11), 0.040, int(Slot.LOW_BEAM)),
             (t.front_cell(level, 0.90), 0.034, int(Slot.LOW_BEAM)),
-            (t.front_cell(0.18, 0.82), 0.034, int(Slot.FOG_FRONT)),
         ]
         parts = discs_on(t, cells)
+        parts += discs_on(t, [(t.front_cell(0.18, 0.82), 0.030, int(Slot.FOG_FRONT))], ring=int(Slot.TRIM))
         center, normal = t.at(*t.rear_cell(0.30, 0.82))
         parts += both(on_surface(rounded_box((0.13, 0.008, 0.032), slot=Slot.REFLECTOR), center, normal))
         center, normal = t.at(*t.rear_cell(0.18, 0.86))
-        parts.append(on_surface(round_lamp(0.045, int(Slot.FOG_REAR)), center, normal))  # one, on the left (UN R48)
+        parts.append(
+            on_surface(rounded_box((0.10, 0.012, 0.045), slot=Slot.FOG_REAR), center, normal)
+        )  # one, on the left (UN R48)
         if self.day_strip:
             row = t.front_cell(self.lamp_low + 0.01, 0)[0]
             first = t.front_cell(0.5, self.lamp_inner + 0.01)[1]
             parts += both(pipe(t.points[row, first : t.front] + [0.002, 0, 0.006], 0.009, segments=4, slot=Slot.DAY))
-        parts += self._shut_lines(t)
+        parts += self._shut_lines(t) + _badges(t)
         if self.chrome and not self.closed:
             row = t.front_cell(0.90, 0)[0] + 1
             last = t.front_cell(0.5, self.grille_half - 0.01)[1] + 1
@@ -180,6 +184,16 @@ class Face:
     def tail_z(self, t: Tub) -> float:
         """Height of the tail lamps."""
         return float(t.at(*t.rear_cell(0.75, 0.75))[0][2])
+
+
+def _badges(t: Tub) -> list[Mesh]:
+    """A round emblem of no maker in the middle of nose and tail."""
+    parts = []
+    for column, (row, cell) in ((0, t.front_cell(0.84, 0.0)), (-1, t.rear_cell(0.84, 0.0))):
+        normal = t.at(row, cell)[1] * [1.0, 0.0, 1.0]
+        emblem = round_lamp(0.036, int(Slot.GLOSS), depth=0.008)
+        parts.append(on_surface(emblem, t.points[row : row + 2, column].mean(0), normal, lift=0.006))
+    return parts
 
 
 def lid_slots(d: Lines, t: Tub, style: str) -> Cells:

@@ -247,12 +247,12 @@ def number_plates(t: Tub, rng: np.random.Generator, front_level: float, rear_lev
     return [front, back, *frame]
 
 
-def discs_on(t: Tub, cells: list[tuple[tuple[int, int], float, int]]) -> list[Mesh]:
-    """Round lamps on cells of the body: ((row, column), radius, slot), on both sides."""
+def discs_on(t: Tub, cells: list[tuple[tuple[int, int], float, int]], ring: int = Slot.CHROME) -> list[Mesh]:
+    """Round lamps in a ring on cells of the body: ((row, column), radius, slot), on both sides."""
     out: list[Mesh] = []
     for (row, column), radius, slot in cells:
         center, normal = t.at(row, column)
-        out += both(on_surface(round_lamp(radius, slot), center, normal))
+        out += both(on_surface(round_lamp(radius, slot, ring), center, normal))
     return out
 
 

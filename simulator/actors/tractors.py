@@ -184,6 +184,9 @@ def _cab(rear: float, height: float, half: float) -> list[Mesh]:
     parts += arm_mirrors(0.70, half, waist + 0.55, 0.30)
     for level in (0.35, 0.62):  # steps
         parts += both(block((0.30, 0.26, 0.03), (rear + 0.22, low_half, level + 0.15), Slot.UNDER))
+    for x in (rear + 0.075, rear + 0.365):  # what they hang on
+        parts += both(block((0.03, 0.05, low - 0.42), (x, low_half - 0.06, 0.5 * (low + 0.46)), Slot.UNDER))
+    parts += both(block((0.34, low_half - 0.15, 0.05), (rear + 0.22, 0.5 * low_half + 0.06, low + 0.02), Slot.UNDER))
     return parts
 
 

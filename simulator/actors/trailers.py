@@ -13,7 +13,7 @@ from simulator.actors.heavy import axles, contour_tape, fleet_materials, rear_la
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.plates import plate
 from simulator.actors.semi_trailers import AXLES_M, semi_trailer
-from simulator.actors.shape import block, both, finish, pipe, rounded_box, turned
+from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box, turned
 from simulator.scenario.distributions import Metres
 from simulator.scene import Body, Joint, Mesh, Model
 
@@ -75,6 +75,11 @@ def _small(length: float, width: float, height: float, rng: np.random.Generator)
         parts.append(block((0.06, 2 * inner, 0.06), (x, 0, TYRE_M), Slot.UNDER))
         parts += both(_mudguard(x, half))
     parts += [block((0.05, 2 * half - 0.02, 0.13), (tail + 0.0, 0, FLOOR_M - 0.1), Slot.TRIM)]
+    rail = FLOOR_M + board - 0.01  # the frame round the boards, and the catches of the tailboard
+    parts += both(block((bed, 0.045, 0.035), (middle, inner - 0.012, rail), Slot.ALUMINIUM))
+    parts += [block((0.045, 2 * inner, 0.035), (x, 0, rail), Slot.ALUMINIUM) for x in (front, tail + 0.015)]
+    for z in (FLOOR_M + 0.06, rail - 0.05):
+        parts += both(rounded_box((0.03, 0.05, 0.07), (tail - 0.012, inner - 0.10, z), radius=0.01, slot=Slot.CHROME))
     parts += _small_lamps(tail, half)
     parts.append(turned(plate(0.52, 0.115, int(rng.integers(0, 128)), Slot.PLATE), yaw=np.pi,
                         at=(tail - 0.035, 0.0, FLOOR_M - 0.1)))  # fmt: skip
@@ -84,8 +89,13 @@ def _small(length: float, width: float, height: float, rng: np.random.Generator)
 
 
 def _mudguard(x: float, half: float) -> Mesh:
-    return rounded_box((0.72, WIDE_TYRE_M + 0.05, 0.05), (x, half - WIDE_TYRE_M / 2 - 0.02, 2 * TYRE_M + 0.05),
-                       radius=0.02, slot=Slot.TRIM)  # fmt: skip
+    """A sheet bent over a wheel, seen from both sides, with a rim along its outer edge."""
+    angle = np.radians(np.linspace(15.0, 165.0, 9))
+    outer, inner = half + 0.005, half - WIDE_TYRE_M - 0.06
+    edge = ((TYRE_M + 0.025, outer), (TYRE_M + 0.06, outer), (TYRE_M + 0.06, inner), (TYRE_M + 0.045, inner),
+            (TYRE_M + 0.045, outer - 0.02), (TYRE_M + 0.025, outer))  # fmt: skip
+    rows = [np.stack([x + r * np.cos(angle), np.full(9, y), TYRE_M + r * np.sin(angle)], 1) for r, y in edge]
+    return patch(np.stack(rows), Slot.TRIM, flip=True)
 
 
 def _small_lamps(tail: float, half: float) -> list[Mesh]:

