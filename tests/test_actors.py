@@ -10,14 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from simulator.actors import dirt
 from simulator.actors.coachwork import Slot
+from simulator.actors.finishes import paint as paint_of
+from simulator.actors.lettering import lettered
 from simulator.actors.physique import Part, Physique
 from simulator.actors.shape import block, finish, lathe, pipe, rounded_box, signed_volume, skin
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
 from simulator.raycast import Scene as RayScene
 from simulator.scenario.family import members
-from simulator.scene import Driver, Model, SceneBuilder, Switch
+from simulator.scene import Driver, Mesh, Model, SceneBuilder, Switch
 
 KINDS = sorted(members("actors"))
 WHEELED = ("car", "van", "truck", "bus", "motorcycle", "bicycle")
@@ -407,3 +410,36 @@ def test_finish_welds_smooth_edges_and_splits_sharp_ones() -> None:
     assert len(finish([block((1, 1, 1))], crease_deg=100).vertices) == 8
     round_ = finish([lathe([1, 1], [0, 1], segments=48)])
     assert len(round_.vertices) == 96
+
+
+def test_rears_and_what_is_behind_wheels_are_dirtier_than_flanks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dirt, "LEVELS", (0.85,))
+    monkeypatch.setattr(dirt, "SHARES", (1.0,))
+    paint = paint_of("white", generator(0, "paint"))
+
+    def _height(panel: Mesh, wheels_x: tuple[float, ...] = ()) -> tuple[Mesh, NDArray[np.float64]]:
+        mesh, _ = dirt.soiled(finish([panel]), (paint,), (0,), generator(0, "dirt"), wheels_x=wheels_x)
+        return mesh, mesh.uv[:, 1] * dirt.HEIGHT_M
+
+    _, (soiled,) = dirt.soiled(finish([block((1.0, 1.0, 1.0))]), (paint,), (0,), generator(0, "dirt"))
+    assert soiled.texture is not None and 0.0 < soiled.clearcoat < paint.clearcoat
+    cover = soiled.texture.rgba[..., :3].astype(float).mean((1, 2))  # by rows, from the top of the body down
+    assert cover[:20].mean() > cover[-20:].mean() + 60.0  # white paint shows where there is little dirt
+    mesh, height = _height(block((0.2, 1.8, 1.0), (-2.0, 0.0, 1.0), 0))
+    corner = mesh.vertices[mesh.faces]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    rear, rest = (np.unique(mesh.faces[where]) for where in (normal[:, 0] < 0, normal[:, 0] >= 0))
+    assert height[rear] == pytest.approx(dirt.REAR_SHARE * mesh.vertices[rear, 2], abs=1e-3)
+    assert height[rest] == pytest.approx(mesh.vertices[rest, 2], abs=1e-3)
+    side = block((0.01, 1.8, 0.01), (-1.75, 0.0, 1.0), 0)  # 0.55 m behind a wheel
+    assert (_height(side)[1] - _height(side, (-1.2,))[1]).max() == pytest.approx(dirt.THROWN_M, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_firms_on_walls_can_be_read(seed: int) -> None:
+    light, dark = (
+        lettered(0.0, 1.2, 2.0, (3.0, 1.0), generator(seed, "firm"), ground=ground).materials[0].albedo
+        for ground in ("white", "black")
+    )
+    assert max(light) < 0.6 and sum(light) / 3 < 0.3  # on white walls
+    assert min(dark) > 0.7

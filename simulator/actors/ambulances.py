@@ -25,14 +25,12 @@ def ambulance(d: Lines, shell: Tub, house: Greenhouse, squares: bool, rng: np.ra
     n = len(SCREEN_Y) - 1
     side = [*shell.points[:, shell.front : shell.front + shell.side], *house.points[1:, n : house.columns - n]]
     wall = _surface([row[::-1] for row in side], 0)
-    back = _surface([row[::-1] for row in house.points[:, -n:]], 1)
     low, high = (float(house.points[row, house.columns - n - 1, 2]) for row in (1, -2))
     ward = d.b_pillar_x - 0.35
     bodies = list[Body]()
     parts = list[Mesh]()
     window = (max(low, LOW_M + 2 * SQUARE_M[1] + 0.06), high - 0.04)
     parts += both(_sheet(wall, (ward - 0.85, ward), window, GLASS, 0))
-    parts += both(_sheet(back, (0.10, 0.40 * d.width), (low + 0.04, high - 0.08), GLASS, 1))
     if squares:
         long, tall = SQUARE_M
         edges = np.arange(d.wheelbase + 0.12, d.tail_x + 0.30, -long)
@@ -48,6 +46,15 @@ def ambulance(d: Lines, shell: Tub, house: Greenhouse, squares: bool, rng: np.ra
     x = float(house.points[-2, -1, 0])
     parts += both(rounded_box((0.16, 0.26, 0.09), (x + 0.10, 0.33 * d.width, d.height - 0.03), radius=0.03, slot=BLUE))
     return [Body(finish(parts, crease_deg=34), MATERIALS), *bodies]
+
+
+def rear_panes(d: Lines, house: Greenhouse) -> Body:
+    """Tinted windows in both wings of a van's rear doors."""
+    n = len(SCREEN_Y) - 1
+    back = _surface([row[::-1] for row in house.points[:, -n:]], 1)
+    low, high = (float(house.points[row, house.columns - n - 1, 2]) for row in (1, -2))
+    panes = both(_sheet(back, (0.10, 0.40 * d.width), (low + 0.04, high - 0.08), GLASS, 1))
+    return Body(finish(panes, crease_deg=34), MATERIALS)
 
 
 def _surface(rows: list[F64], axis: int) -> Callable[[float, float], float]:

@@ -219,7 +219,8 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     if rng.random() < 0.6:  # an advert, or the owner's name
         span = max((a for a in d.free(radius) if a[0] > BELLOWS_X[0]), key=lambda a: a[1] - a[0])
         room = min(0.9 * (span[1] - span[0]), 2.6), 0.75 * (d.waist - 0.62)
-        wheels.append(lettered(sum(span) / 2, half * 0.998, 0.5 * (0.62 + d.waist), room, rng))
+        ground = second.name.split()[0] if livery == "skirt" else color
+        wheels.append(lettered(sum(span) / 2, half * 0.998, 0.5 * (0.62 + d.waist), room, rng, ground=ground))
     return Model(
         "bus",
         (*bodies, Body(sign, (SIGN,)), *wheels),

@@ -27,7 +27,8 @@ from simulator.actors.fittings import (
     wipers,
 )
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
-from simulator.actors.lettering import lettered
+from simulator.actors.lettering import lettered, sign_lettering
+from simulator.actors.roof_loads import bed_load, roof_load
 from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
@@ -225,9 +226,9 @@ def assembled(
     parts += number_plates(shell, rng, face.front_plate, face.rear_plate)
     parts += face.details(shell)
     parts += roof_fittings(d, style, rng)
-    parts += roof_sign(d, livery)
+    parts += roof_sign(d, livery) if livery in (*LIT, "taxi") else roof_load(d, style, rng)
     if style == "pickup":
-        parts += load_bed(d)
+        parts += load_bed(d, rng)
     if rng.random() < 0.5:
         parts += exhaust(d, bool(rng.random() < 0.4))
     painted = (int(Slot.PAINT), int(Slot.SECOND))
@@ -247,7 +248,9 @@ def assembled(
     axles = [(d.wheelbase, track, True), (0.0, track, False)]
     wheels = place_wheels(wheel, rim_materials(rng), radius, axles, joints)
     helm = Body(steering_wheel(d, joints), materials, len(joints) - 1)
-    signs = [_service(d, shell, livery, rng)] if livery in STRIPED and not doors else []
+    signs = [_service(d, shell, livery, rng)] if livery in STRIPED and not doors else list[Body]()
+    if livery == "taxi":
+        signs.append(sign_lettering("TAXI", d.header_x - 0.38, 0.075, d.height + 0.045, 0.10))
     return Model(
         "car",
         (Body(body, materials), *hung, *wheels, helm, *signs),
@@ -366,8 +369,8 @@ def roof_fittings(d: Lines, style: str, rng: np.random.Generator) -> list[Mesh]:
     return parts
 
 
-def load_bed(d: Lines) -> list[Mesh]:
-    """Open bed of a pick-up: floor, walls and the back of the cab."""
+def load_bed(d: Lines, rng: np.random.Generator) -> list[Mesh]:
+    """Open bed of a pick-up: floor, walls, the back of the cab, and what is in it or over it."""
     x0, x1 = d.tail_x + 0.22, d.rear_base_x - 0.06
     half, low, high = d.width / 2 * 0.74, d.deck_z - 0.50, d.deck_z - 0.01
     middle, height = (low + high) / 2, high - low
@@ -376,4 +379,4 @@ def load_bed(d: Lines) -> list[Mesh]:
     parts.append(block((0.03, 2 * half, height), (x0, 0, middle), Slot.TRIM))
     parts.append(block((0.05, 2 * half, height), (x1 + 0.02, 0, middle), Slot.PAINT))
     wheel_box = block((0.9, 0.2, 0.25), (0.0, half - 0.1, low + 0.12), Slot.TRIM)
-    return parts + both(wheel_box)
+    return parts + both(wheel_box) + bed_load(x0, x1, half, low, high, rng)

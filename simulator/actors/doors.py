@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors.coachwork import SCREEN_Y, Greenhouse, Slot, Tub
-from simulator.actors.shape import mirrored, patch
+from simulator.actors.shape import F64, mirrored, patch, pipe, rounded_box
 from simulator.scene import Driver, Joint
 from simulator.scene.mesh import Mesh
 
@@ -81,4 +81,24 @@ def _leaf(tub: Tub, house: Greenhouse, tub_slots: Cells, cells: slice, window: s
     lining = patch(pane + 0.1 * inward, np.where(glass == Slot.PAINT, Slot.TRIM, glass))
     x, y, z = outer[len(outer) // 2, 0].tolist()
     parts = [patch(wall, slots, close=True, flip=True), patch(top, Slot.TRIM, flip=True)]
-    return Leaf((x, y, z), -OPEN_RAD, [*parts, patch(pane, glass, flip=True), lining])
+    frame = np.concatenate([pane[:, 0], pane[-1, 1:-1], pane[::-1, -1]]) + 0.2 * inward
+    parts.append(pipe(frame, 0.016, segments=5, slot=Slot.GLOSS))
+    return Leaf((x, y, z), -OPEN_RAD, [*parts, *_inside(inner), patch(pane, glass, flip=True), lining])
+
+
+def _inside(inner: F64) -> list[Mesh]:
+    """Arm rest, handle and map pocket on a door's lining, a grid of points from below and from the front."""
+    (front, _, _), (rear, _, _) = inner[0, 0], inner[0, -1]
+    middle, run = 0.5 * (front + rear), front - rear
+    column = inner[:, inner.shape[1] // 2]
+    parts = []
+    for share, size, slot in (
+        (0.68, (0.56 * run, 0.07, 0.06), Slot.TRIM),
+        (0.86, (0.14, 0.02, 0.035), Slot.CHROME),
+        (0.18, (0.62 * run, 0.05, 0.14), Slot.TRIM),
+    ):
+        z = float(column[0, 2] + share * (column[-1, 2] - column[0, 2]))
+        y = float(np.interp(z, column[:, 2], column[:, 1])) - 0.5 * size[1] + 0.006
+        parts.append(rounded_box(size, (middle + (0.2 * run if slot == Slot.CHROME else 0.0), y, z), radius=0.02,
+                                 slot=int(slot)))  # fmt: skip
+    return parts

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.actors import finishes
 from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub
-from simulator.actors.fittings import discs_on, on_surface
+from simulator.actors.fittings import discs_on, on_surface, round_lamp
 from simulator.actors.plates import plate_material
 from simulator.actors.shape import both, pipe, ribbon, rounded_box
 from simulator.scene import Material, Mesh, Texture
@@ -75,7 +75,7 @@ class Face:
             else float(rng.choice([0.61, 0.72])),
             tail_high=0.91,
             tail_reach=0.36 if rng.random() < 0.3 else 0.24,
-            light_bar=bool(rng.random() < 0.15),
+            light_bar=bool(rng.random() < 0.15 and style != "van"),
             cladding=cladding,
         )
 
@@ -159,7 +159,7 @@ class Face:
             row = t.front_cell(self.lamp_low + 0.01, 0)[0]
             first = t.front_cell(0.5, self.lamp_inner + 0.01)[1]
             parts += both(pipe(t.points[row, first : t.front] + [0.002, 0, 0.006], 0.009, segments=4, slot=Slot.DAY))
-        parts += self._shut_lines(t)
+        parts += self._shut_lines(t) + _badges(t)
         if self.chrome and not self.closed:
             row = t.front_cell(0.90, 0)[0] + 1
             last = t.front_cell(0.5, self.grille_half - 0.01)[1] + 1
@@ -184,6 +184,16 @@ class Face:
     def tail_z(self, t: Tub) -> float:
         """Height of the tail lamps."""
         return float(t.at(*t.rear_cell(0.75, 0.75))[0][2])
+
+
+def _badges(t: Tub) -> list[Mesh]:
+    """A round emblem of no maker in the middle of nose and tail."""
+    parts = []
+    for column, (row, cell) in ((0, t.front_cell(0.84, 0.0)), (-1, t.rear_cell(0.84, 0.0))):
+        normal = t.at(row, cell)[1] * [1.0, 0.0, 1.0]
+        emblem = round_lamp(0.036, int(Slot.GLOSS), depth=0.008)
+        parts.append(on_surface(emblem, t.points[row : row + 2, column].mean(0), normal, lift=0.006))
+    return parts
 
 
 def lid_slots(d: Lines, t: Tub, style: str) -> Cells:

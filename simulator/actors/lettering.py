@@ -23,7 +23,7 @@ FIRMS = (
     ("KESTAN", "parcel service"),
     ("Miravel", "bakery since 1926"),
 )
-SERVICES = (("POLICE", ""), ("AMBULANCE", ""), ("FIRE", ""))
+SERVICES = (("POLICE", ""), ("AMBULANCE", ""), ("FIRE", ""), ("TAXI", ""))
 _NAMES = FIRMS + SERVICES  # from the top of the atlas
 DESTINATIONS = (
     "12 CENTRAL",
@@ -35,6 +35,7 @@ DESTINATIONS = (
     "9 COLLEGE",
     "60 RIVERSIDE",
 )
+LIGHT = ("white", "silver", "yellow", "beige")  # colour groups on which light letters are not seen
 COLORS = ("#12305c", "#8c1a1f", "#1d5a34", "#1b1c1e", "#c8641a", "#e4e5e3")
 _ROWS, _COLUMNS = 128, 512  # of one name in the atlas, which has room for 16
 
@@ -70,6 +71,7 @@ def lettered(
     rear: tuple[float, float] | None = None,
     service: str = "",
     color: str = COLORS[-1],
+    ground: str = "white",
 ) -> Body:
     """The name of a firm or service on both sides, centred at (x, z) on walls, as large as `room` allows (m).
 
@@ -77,11 +79,13 @@ def lettered(
         half_width: of flat walls, or that at (x, z) of curved ones.
         joint: what the walls hang on. rear: (x, z) of the name on the doors behind, if there are any.
         service, color: one of SERVICES, and its colour; otherwise a firm in a colour of its own.
+        ground: colour group of the walls, for letters that stand out from them.
     """
     if service:
         k = len(FIRMS) + [name for name, _ in SERVICES].index(service)
     else:
-        k, color = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS))
+        k, dark = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS[:-1]))
+        color = dark if ground in LIGHT else COLORS[-1]
     length = min(room[0], 4.0 * room[1])
     low, high = 1.0 - (k + 1) / 16, 1.0 - k / 16
     share = np.linspace(0.0, 1.0, 5 if callable(half_width) else 2)
@@ -101,6 +105,22 @@ def lettered(
         points = [[[at, -length / 2, up + s * length / 8], [at, length / 2, up + s * length / 8]] for s in (-1.0, 1.0)]
         sides.append(patch(points, 0, uv=[[[1.0, low], [0.0, low]], [[1.0, high], [0.0, high]]]))
     return Body(merge(sides), (_foil(color),), joint)
+
+
+def sign_lettering(service: str, x: float, half_depth: float, z: float, height: float) -> Body:
+    """One of SERVICES in black on the front and the back of a sign across the roof, centred at (x, 0, z)."""
+    k = len(FIRMS) + [name for name, _ in SERVICES].index(service)
+    low, high = 1.0 - (k + 0.85) / 16, 1.0 - (k + 0.02) / 16
+    used = 0.06 * len(service) + 0.08  # of the row in the atlas, whose letters are flush left
+    length = height * used * (_COLUMNS / _ROWS) / 0.83
+    faces: list[Mesh] = []
+    for sign in (1.0, -1.0):
+        points = [
+            [[x + sign * half_depth, sign * (u - 0.5) * length, z + v * height] for u in (1.0, 0.0)]
+            for v in (-0.5, 0.5)
+        ]
+        faces.append(patch(points, 0, uv=[[[used, at], [0.0, at]] for at in (low, high)]))
+    return Body(merge(faces), (_foil(COLORS[3]),))
 
 
 SIGN = Material(

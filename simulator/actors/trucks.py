@@ -114,7 +114,8 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         floor = frame if kind == "box" else 1.18
         middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
         side_z, rear_z = floor + 0.58 * (height - floor), floor + 0.70 * (height - floor)
-        wheels.append(lettered(middle, half + 0.003, side_z, room, rng, hitch, rear=(tail + 0.012, rear_z)))
+        ground, behind_it = second.name.split()[0], (tail + 0.012, rear_z)
+        wheels.append(lettered(middle, half + 0.003, side_z, room, rng, hitch, rear=behind_it, ground=ground))
     table = fleet_materials(color, tarpaulin(second) if curtain else second, rng)
     treads = (wheelbase, 0.0)
     bodies = [Body(*soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=treads))]

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.actors import finishes
-from simulator.actors.ambulances import ambulance
+from simulator.actors.ambulances import ambulance, rear_panes
 from simulator.actors.base import Actor
 from simulator.actors.cars import PAINTS, assembled, catalogue_draw
 from simulator.actors.coachwork import LEVELS, SCREEN_Y, Greenhouse, Lines, Slot, Tub, greenhouse, tub
@@ -59,10 +59,12 @@ class Van(Actor, kind="van"):
             shell = tub(lines)
             house = greenhouse(lines, shell.points[-1])
             more.append(Body(finish(_rear_doors(lines, shell, house)), tuple(body_materials())))
+            if rescue or rng.random() < 0.5:
+                more.append(rear_panes(lines, house))
             if rescue:
                 more += ambulance(lines, shell, house, squares, rng)
             elif rng.random() < 0.45:
-                more.append(_firm(lines, house, rng))
+                more.append(_firm(lines, house, color, rng))
         facts = (("style", self.style), ("color", color))
         return [replace(model, class_name="van", bodies=(*model.bodies, *more), attributes=facts)]
 
@@ -83,7 +85,7 @@ def _rear_doors(d: Lines, shell: Tub, house: Greenhouse) -> list[Mesh]:
     return parts + (both(ribbon(rail, [0.0, 1.0, 0.1], 0.022, Slot.GAP)) if len(rail) > 1 else [])
 
 
-def _firm(d: Lines, house: Greenhouse, rng: np.random.Generator) -> Body:
+def _firm(d: Lines, house: Greenhouse, color: str, rng: np.random.Generator) -> Body:
     """A firm's name on the walls behind the doors."""
     n = len(SCREEN_Y) - 1
     wall = house.points[:, n : house.columns - n][:, ::-1]  # from the rear
@@ -96,7 +98,8 @@ def _firm(d: Lines, house: Greenhouse, rng: np.random.Generator) -> Body:
     front, rear = d.b_pillar_x - 0.25, d.rear_base_x + 0.35
     x = 0.5 * (front + rear)
     low, high = (float(np.interp(x, row[:, 0], row[:, 2])) for row in (wall[1], wall[-2]))
-    return lettered(x, half_width, low + 0.5 * (high - low), (0.85 * (front - rear), 0.8 * (high - low)), rng)
+    room = (0.85 * (front - rear), 0.8 * (high - low))
+    return lettered(x, half_width, low + 0.5 * (high - low), room, rng, ground=color)
 
 
 def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
