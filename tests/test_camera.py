@@ -19,7 +19,7 @@ from simulator.scene.noise import spectral_noise
 from simulator.sensors.camera import Camera, CameraFrame
 from simulator.sensors.shading import film, transport
 from simulator.sensors.shading import precipitation as rain
-from simulator.sensors.shading.glare import add_glare
+from simulator.sensors.shading.glare import add_glare, add_streaks
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR, mip_chain
 from simulator.sensors.shading.surface import POINT_DTYPE, ground_of, surfaces
 from simulator.sensors.stage import EGO, SEEN, Stage
@@ -439,12 +439,32 @@ def test_tail_lamps_do_not_turn_the_night_green() -> None:
     np.testing.assert_allclose(film.lamp_balance(night, np.full((60, 90), 1.0)), white)
 
 
-def test_glare_keeps_the_light() -> None:
-    dot = np.zeros((200, 300, 3), np.float32)
-    dot[100, 150] = 300.0
-    spread = add_glare(dot, 1.0, 1000.0)
-    assert spread.sum() == pytest.approx(dot.sum(), rel=0.03)
-    assert spread[100, 150, 0] > 250 and spread[100, 130, 0] > 0
+def test_glare_keeps_the_light_and_falls_as_that_of_the_eye() -> None:
+    dot = np.zeros((400, 600, 3), np.float32)
+    dot[200, 300] = 1e6
+    spread = add_glare(dot, 1000.0)
+    assert spread.sum() == pytest.approx(dot.sum(), rel=0.05)
+    assert spread[200, 300, 0] > 9e5
+    lux, off_px = 1e6 / 1000.0**2, np.array([17, 26, 35, 52, 87, 130, 175])  # 1 to 10 degrees
+    eye = 10.0 * lux / np.degrees(np.arctan(off_px / 1000)) ** 2  # CIE 146:2002, for a young observer
+    share = spread[200, 300 + off_px, 1] / eye
+    assert share.min() > 0.08 and share.max() < 0.5 and share.mean() == pytest.approx(0.25, abs=0.08)
+
+
+def test_scratches_draw_what_is_bright_out_to_a_line() -> None:
+    light = np.full((320, 480, 3), 0.1, np.float32)
+    assert add_streaks(light, 1.0, 700.0, 3) is light
+    light[160, 240] = 1e5
+    line = (add_streaks(light, 1.0, 700.0, 3) - light)[..., 1]
+    assert 1e-4 < line.sum() / 1e5 < 5e-3
+    rows, columns = np.array([60, 110, 210, 260]), np.arange(480)
+    middle = (line[rows] * columns).sum(1) / line[rows].sum(1)
+    lean = np.polyfit(rows, middle, 1)
+    assert abs(lean[0]) < 0.4 and np.abs(np.polyval(lean, rows) - middle).max() < 0.5  # straight, and
+    assert np.polyval(lean, 160) == pytest.approx(240, abs=1.0)  # through what is bright
+    wide = np.sqrt((line[rows] * (columns - middle[:, None]) ** 2).sum(1) / line[rows].sum(1))
+    assert wide.max() < 4
+    assert np.any(add_streaks(light, 1.0, 700.0, 4)[..., 1] - light[..., 1] != line)  # other drives, other windscreens
 
 
 def test_an_empty_world_is_sky_over_ground() -> None:

@@ -1,7 +1,8 @@
-"""Light that the lens scatters: a share of it spreads over the picture, which very bright parts show."""
+"""Light that lens and windscreen scatter: a share of it spreads over the picture, which very bright parts show."""
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -10,28 +11,27 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import kernel
 from simulator.numerics.memory import hold, load_triples, pointer, store_triples
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.simd import LANES, maximum, select, splat
+from simulator.numerics.rng import generator
+from simulator.numerics.simd import LANES, splat
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
 F32 = NDArray[np.float32]
 
-# Spread in pixels at 1000 px focal length, and share of the light, of three Gaussians. Their sum falls with about the
-# square of the angle, like the veiling glare of CIE's 10 E / theta^2.
-GLARE = ((2.0, 0.020), (8.0, 0.010), (30.0, 0.008))
-BRIGHTEST = 400.0  # parts of saturation; the sun's disc, brighter by far, would drown everything
-
-
-@kernel(inline=True)
-def bounded(radiance, y, x, limit):
-    """A pixel's red, green and blue, dimmed so that none is above the limit."""
-    red, green, blue = radiance[y, x, 0], radiance[y, x, 1], radiance[y, x, 2]
-    peak = max(red, max(green, blue))
-    scale = limit / peak if peak > limit else ONE
-    return scale * red, scale * green, scale * blue
+# Spread in pixels at 1000 px focal length, and share of the light, of Gaussians. Their sum falls with about the square
+# of the angle, like the veiling glare of the eye, 10 E / theta^2 (CIE 146:2002), of which lens and windscreen make
+# about a quarter.
+GLARE = ((2.0, 0.020), (8.0, 0.010), (32.0, 0.006), (130.0, 0.005))
+# Wipers leave fine scratches on windscreens, along arcs about their pivot. What is bright is drawn out across them, to
+# lines that lead to the pivot: spread along and across them, pixels at 1000 px focal length, and share of the light,
+# its median over drives and how far its logarithm deviates.
+STREAKS, STREAK_ACROSS, STREAK_SHARE, STREAK_DEVIATES = (40.0, 160.0), 1.2, 0.0006, 0.7
+STREAK_LEAN_RAD = 0.35  # at most, off the vertical, by where the pivot is
+STREAKS_FROM = 50.0  # parts of saturation: what is darker has none that is seen
+STREAK_SHRINK = (2, 8)  # of columns and rows
 
 
 @kernel
-def shrink(start, stop, radiance, limit, side, base):
+def shrink(start, stop, radiance, side, base):
     """Rows `start:stop` of `base` (ceil(H / side), ceil(W / side), 3): means of squares of radiance (H, W, 3)."""
     last_row, last_column = radiance.shape[0] - 1, radiance.shape[1] - 1
     share = ONE / np.float32(side * side)
@@ -40,8 +40,9 @@ def shrink(start, stop, radiance, limit, side, base):
             red, green, blue = ZERO, ZERO, ZERO
             for y in range(side * v, side * (v + 1)):
                 for x in range(side * u, side * (u + 1)):
-                    r, g, b = bounded(radiance, min(y, last_row), min(x, last_column), limit)
-                    red, green, blue = red + r, green + g, blue + b
+                    row, column = min(y, last_row), min(x, last_column)
+                    red, green = red + radiance[row, column, 0], green + radiance[row, column, 1]
+                    blue += radiance[row, column, 2]
             base[v, u, 0], base[v, u, 1], base[v, u, 2] = share * red, share * green, share * blue
 
 
@@ -61,11 +62,11 @@ def enlarge(base, v, by, wide):
 
 
 @kernel
-def spread_over(start, stop, radiance, limit, side, kept, base, out):
+def spread_over(start, stop, radiance, side, kept, base, out):
     """Rows `start:stop` of `out`: the `kept` share of radiance (H, W, 3) and `base` of `shrink`, enlarged; W >= 8."""
     rows, width, by = base.shape[0], radiance.shape[1], ONE / np.float32(side)
     wide, held = np.empty((2, 3 * width), np.float32), np.full(2, -1)
-    light, lines, result, most = pointer(radiance), pointer(wide), pointer(out), splat(limit)
+    light, lines, result, share = pointer(radiance), pointer(wide), pointer(out), splat(kept)
     for y in range(start, stop):
         down = max((np.float32(y) + HALF) * by - HALF, ZERO)
         v0 = min(np.int32(down), rows - 1)
@@ -78,8 +79,6 @@ def spread_over(start, stop, radiance, limit, side, kept, base, out):
         for column in range(0, width, LANES):
             x = min(column, width - LANES)  # the last eight may do some pixels once more
             red, green, blue = load_triples(light, 3 * (y * width + x))
-            peak = maximum(red, maximum(green, blue))
-            share = select(peak > most, limit / peak, splat(ONE)) * kept
             r0, g0, b0 = load_triples(lines, upper + 3 * x)
             r1, g1, b1 = load_triples(lines, lower + 3 * x)
             red, green = share * red + (r0 + t * (r1 - r0)), share * green + (g0 + t * (g1 - g0))
@@ -87,21 +86,20 @@ def spread_over(start, stop, radiance, limit, side, kept, base, out):
     hold(wide)
 
 
-def add_glare(radiance: F32, white_cd_m2: float, focal_px: float, threads: int | None = None, side: int = 2) -> F32:
-    """(H, W, 3) radiance with the light that the lens scatters.
+def add_glare(radiance: F32, focal_px: float, threads: int | None = None, side: int = 2) -> F32:
+    """(H, W, 3) radiance with the light that lens and windscreen scatter.
 
     Args:
-        radiance: (H, W, 3). white_cd_m2: saturates the picture. focal_px: of the lens. threads: to use.
+        radiance: (H, W, 3), cd/m2. focal_px: of the lens. threads: to use.
         side: of the squares of pixels whose means are spread; half a side is the finest spread.
     """
     import cv2
 
     height, width = radiance.shape[:2]
-    limit = np.float32(white_cd_m2 * BRIGHTEST)
     base = np.empty((-(-height // side), -(-width // side), 3), np.float32)
     whole = base.shape[1], base.shape[0]
     rows = partial(parallel_for, chunk=16, threads=threads)
-    rows(lambda start, stop: shrink(start, stop, radiance, limit, side, base), len(base))
+    rows(lambda start, stop: shrink(start, stop, radiance, side, base), len(base))
     spread = np.zeros_like(base)
     for pixels, share in GLARE:
         sigma = pixels * focal_px / (1000 * side)
@@ -113,5 +111,40 @@ def add_glare(radiance: F32, white_cd_m2: float, focal_px: float, threads: int |
         spread = cv2.scaleAdd(large, share, spread)
     kept = np.float32(1 - sum(share for _, share in GLARE))
     out = np.empty_like(radiance)
-    rows(lambda start, stop: spread_over(start, stop, radiance, limit, side, kept, spread, out), height)
+    rows(lambda start, stop: spread_over(start, stop, radiance, side, kept, spread, out), height)
     return out
+
+
+def add_streaks(light: F32, white_cd_m2: float, focal_px: float, drive_seed: int) -> F32:
+    """(H, W, 3) light with what scratches of the windscreen make of the bright parts of `light`; no copy without any.
+
+    Args:
+        light: (H, W, 3). white_cd_m2: saturates the picture. focal_px: of the lens.
+        drive_seed: tells how worn the windscreen is, and where the wiper has its pivot.
+    """
+    import cv2
+
+    above = np.float32(STREAKS_FROM * white_cd_m2)
+    peak = light.max(2, keepdims=True)
+    if peak.max() <= above:
+        return light
+    rng = generator(drive_seed, "scratches")
+    share = STREAK_SHARE * math.exp(STREAK_DEVIATES * rng.normal())
+    slope = math.tan(STREAK_LEAN_RAD * rng.uniform(-1, 1)) / STREAK_SHRINK[0]
+    height, width = light.shape[:2]
+    size, small = (
+        (-(-width // STREAK_SHRINK[0]), height),
+        (-(-width // STREAK_SHRINK[0]), -(-height // STREAK_SHRINK[1])),
+    )
+    bright = np.where(peak > above, light, np.float32(0))
+    upright, leaning = (np.array([[1, sign * slope, -sign * slope * height / 2], [0, 1, 0]]) for sign in (1, -1))
+    lines = cv2.warpAffine(cv2.resize(bright, size, interpolation=cv2.INTER_AREA), upright, size)
+    lines = cv2.resize(lines, small, interpolation=cv2.INTER_AREA)
+    across = max(STREAK_ACROSS * focal_px / 1000 / STREAK_SHRINK[0], 0.5)
+    spread = np.zeros_like(lines)
+    for along in STREAKS:
+        reach = along * focal_px / 1000 / STREAK_SHRINK[1]
+        blurred = cv2.GaussianBlur(lines, (0, 0), across, sigmaY=reach, borderType=cv2.BORDER_CONSTANT)
+        spread = cv2.scaleAdd(blurred, share / len(STREAKS), spread)
+    drawn = cv2.warpAffine(cv2.resize(spread, size, interpolation=cv2.INTER_LINEAR), leaning, size)
+    return np.asarray(light + cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
