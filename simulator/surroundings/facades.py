@@ -280,7 +280,9 @@ def _room(height: int, width: int, variant: int, rng: np.random.Generator, openi
     u, v, w, h = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.45), rng.uniform(0.05, 0.1), rng.uniform(0.06, 0.12)
     image = np.where((np.abs(x - u) < w) & (np.abs(y - v) < h), rng.uniform(0.08, 0.30), image)  # a picture
     u, w = rng.uniform(0, 1), rng.uniform(0.08, 0.14)
-    image = np.where((np.abs(x - u) < w) & (y > 0.28), 0.5 * image * (1 - 0.5 * (np.abs(x - u) < 0.8 * w)), image)  # door
+    image = np.where(
+        (np.abs(x - u) < w) & (y > 0.28), 0.5 * image * (1 - 0.5 * (np.abs(x - u) < 0.8 * w)), image
+    )  # door
     for _ in range(3):  # cupboards, shelves, backs of chairs
         u, w, h = rng.uniform(0, 1), rng.uniform(0.06, 0.2), rng.uniform(0.12, 0.5)
         image = np.where((np.abs(x - u) < w) & (y > 1 - h), image * rng.uniform(0.2, 0.6), image)
@@ -478,8 +480,11 @@ def roof_texture(kind: str) -> Texture:
 
 
 @lru_cache(maxsize=128)
-def lettering(text: str, ink: Color, ground: Color) -> Texture:
-    """Sign board of 64 x 512 pixels with `text` in capitals, linear colours."""
+def lettering(text: str, ink: Color, ground: Color, *, lit: bool = False) -> Texture:
+    """Sign board of 64 x 512 pixels with `text` in capitals, linear colours.
+
+    One that is `lit` from behind lets light through twice its colours, the brighter of them all of it.
+    """
     import cv2
 
     mask = np.zeros((128, 1024), np.uint8)
@@ -489,7 +494,13 @@ def lettering(text: str, ink: Color, ground: Color) -> Texture:
     at = ((1024 - width) // 2, (128 + height) // 2)
     cv2.putText(mask, text, at, cv2.FONT_HERSHEY_DUPLEX, scale, 255, 9, cv2.LINE_AA)
     cover = cv2.resize(mask, (512, 64), interpolation=cv2.INTER_AREA)[..., None] / 255.0
-    return _texture(f"board {text}", cover * np.array(ink) + (1 - cover) * np.array(ground))
+    image = cover * np.array(ink) + (1 - cover) * np.array(ground)
+    if not lit:
+        return _texture(f"board {text}", image)
+    through = (image.max(-1, keepdims=True) / max(*ink, *ground)) ** 2
+    return Texture(
+        f"lit board {text}", np.concatenate([_bytes(image), np.uint8(np.rint(128 + 127 * through))], 2), panes=True
+    )
 
 
 @cache
