@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from simulator.numerics.rng import generator
 from simulator.scene.material import Texture
 from simulator.scene.noise import spectral_noise, to_srgb8
+from simulator.scene.paving import CONCRETE_HUE
 
 SIZE = 256
 BAY_M = 3.0
@@ -69,6 +70,8 @@ OPENINGS: dict[str, Opening] = {
 
 OFFICES = ("strip", "curtain")  # openings of offices
 
+# Sandstone and limestone, cream to buff by their iron, greyed by the weather: about 10YR 7/1 of Munsell's colours.
+_ASHLAR_HUE = (1.0, 0.92, 0.76)
 FRAMES: dict[str, Color] = {
     "white": (0.74, 0.74, 0.72),
     "brown": (0.16, 0.09, 0.05),
@@ -127,7 +130,7 @@ def wall(finish: str) -> F64:
         return np.asarray(np.where(mortar[..., None], [0.36, 0.34, 0.31], brick) * (1 + 0.05 * fine)[..., None])
     if finish == "panel":  # precast concrete, joints around each bay
         joint = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) < 0.008
-        out = base * (0.62 * (1 + 0.05 * fine + 0.05 * coarse))[..., None]
+        out = CONCRETE_HUE * base * (0.64 * (1 + 0.05 * fine + 0.05 * coarse))[..., None]
         return np.where(joint[..., None], 0.16, out)
     if finish == "stone":
         courses = 8
@@ -135,7 +138,8 @@ def wall(finish: str) -> F64:
         along = x * 4 + 0.5 * (row % 2)
         shade = rng.normal(1.0, 0.06, (courses, 4))[row, np.floor(along).astype(int) % 4]
         joint = ((y * courses) % 1.0 < 0.05) | (along % 1.0 < 0.02)
-        return np.where(joint[..., None], 0.26, base * (0.5 * shade * (1 + 0.05 * fine + 0.04 * coarse))[..., None])
+        ashlar = _ASHLAR_HUE * base * (0.53 * shade * (1 + 0.05 * fine + 0.04 * coarse))[..., None]
+        return np.where(joint[..., None], 0.26, ashlar)
     if finish == "timber":  # horizontal boards
         board = (y * 20) % 1.0
         shade = rng.normal(1.0, 0.05, 20)[np.floor(y * 20).astype(int)]
@@ -146,7 +150,8 @@ def wall(finish: str) -> F64:
         along = x * 6 + 0.5 * (row % 2)
         shade = rng.normal(1.0, 0.07, (12, 6))[row, np.floor(along).astype(int) % 6]
         joint = ((y * 12) % 1.0 < 0.05) | (along % 1.0 < 0.025)
-        return np.where(joint[..., None], 0.22, base * (0.52 * shade * (1 + 0.05 * fine + 0.06 * coarse))[..., None])
+        slabs = CONCRETE_HUE * base * (0.54 * shade * (1 + 0.05 * fine + 0.06 * coarse))[..., None]
+        return np.where(joint[..., None], 0.22, slabs)
     if finish == "boards":  # upright boards, painted
         board = (x * 24) % 1.0
         shade = rng.normal(1.0, 0.07, 24)[np.floor(x * 24).astype(int)]

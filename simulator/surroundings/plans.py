@@ -54,7 +54,7 @@ class Look:
 def look(rng: np.random.Generator) -> Look:
     """Draw the look of a place."""
     regions = (("plaster",) * 4 + ("brick",), ("brick",) * 3 + ("plaster", "clinker"), ("plaster",) * 3 + ("stone",),
-               ("plaster",) * 2 + ("yellow brick", "panel"), ("plaster", "panel", "clinker"))  # fmt: skip
+               ("plaster",) * 2 + ("yellow brick", "panel"), ("plaster", "panel", "plaster", "clinker"))  # fmt: skip
     pairs = (("casement", "single"), ("sash", "single"), ("wide", "casement"), ("casement", "wide"))
     return Look(
         finishes=regions[int(rng.integers(len(regions)))],

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.scene.material import Material, Switch, srgb
 from simulator.surroundings import roofs
 from simulator.surroundings.facades import awning_cloth, lettering
-from simulator.surroundings.plans import FLOOR_M, Plan, bay_count, grid, town_roof, windows
+from simulator.surroundings.plans import FLOOR_M, METAL_TINTS, Plan, bay_count, grid, town_roof, windows
 from simulator.surroundings.shapes import emission
 from simulator.surroundings.walls import Palette, Plane
 
@@ -133,13 +133,9 @@ def office(plan: Plan) -> tuple[Palette, float]:
     rng = plan.rng
     storeys, height = int(rng.integers(5, 11)), 3.4
     curtain = bool(rng.random() < 0.5)
-    palette = Palette(
-        "glass" if curtain else str(rng.choice(["panel", "stone", "metal"])),
-        (1.0, 1.0, 1.0),
-        "anthracite",
-        4000.0,
-        220.0,
-    )
+    finish = "glass" if curtain else str(rng.choice(["panel", "stone", "metal"]))
+    tint = plan.pick(METAL_TINTS) if finish == "metal" else (1.0, 1.0, 1.0)
+    palette = Palette(finish, tint, "anthracite", 4000.0, 220.0)
     levels = height * np.arange(storeys + 1)
     kind = "curtain" if curtain else "strip"
     layouts = [grid(storeys, bay_count(width), (kind, 0, "", "")) for _, width in plan.sides()]

@@ -29,10 +29,15 @@ _BROADLEAF = {
 def wood_texture(season: str, kind: int) -> Texture:
     """A row of trees WIDE_M long under HIGH_M, tiling along u; `kind` is a row of CONIFERS."""
     rng = generator(0, "wood", season, kind)
-    floor = np.array(PALETTES["bare" if season == "winter" else "dark"], np.float64)
+    leafless = not any(_BROADLEAF[season])
+    floor = np.array(PALETTES["bare" if leafless else "dark"], np.float64)
     canvas = Cutout(1024, 256, 0.7 * floor[0])
-    dim = 0.55 * floor
-    _undergrowth(canvas, dim, rng, 8.0, 320)
+    if leafless:  # one looks through the first trees at the stems and twigs of those behind
+        for x in rng.uniform(0, WIDE_M, 22).tolist():
+            _leafless(canvas, x, rng.uniform(0.55, 0.85) * HIGH_M, rng, 0.72)
+        _scrub(canvas, 0.8 * floor, rng, 3.6, 200)
+    else:  # it is dark below the crowns
+        _undergrowth(canvas, 0.55 * floor, rng, 8.0, 260, 0.55)
     count = 30
     for i, x in enumerate(((np.arange(count) + rng.uniform(0.1, 0.9, count)) / count)[rng.permutation(count)]):
         near = i / count  # later trees stand in front
@@ -47,16 +52,21 @@ def wood_texture(season: str, kind: int) -> Texture:
                 _broadleaf(canvas, x * WIDE_M, high, np.array(PALETTES[palette], np.float64), shade, rng)
             else:
                 _leafless(canvas, x * WIDE_M, high, rng)
-    _undergrowth(canvas, floor, rng, 2.2, 220)
+    if leafless:
+        _scrub(canvas, floor, rng, 2.0, 260)
+    else:
+        _undergrowth(canvas, floor, rng, 2.2, 420, 0.25)
     return canvas.texture(f"wood-{season}-{kind}")
 
 
 def _put(canvas: Cutout, points: F64, color: tuple[int, ...]) -> None:
     """Fill a polygon of metres, also where it reaches over the seam."""
     unit = points / [WIDE_M, HIGH_M]
-    for shift in (-1.0, 0.0, 1.0):
-        if unit[:, 0].max() + shift > 0 and unit[:, 0].min() + shift < 1:
-            canvas.polygon(unit + [shift, 0.0], color)
+    canvas.polygon(unit, color)
+    if unit[:, 0].min() < 0:
+        canvas.polygon(unit + [1.0, 0.0], color)
+    elif unit[:, 0].max() > 1:
+        canvas.polygon(unit - [1.0, 0.0], color)
 
 
 def _blob(x: float, y: float, size: float, rng: np.random.Generator) -> F64:
@@ -66,14 +76,35 @@ def _blob(x: float, y: float, size: float, rng: np.random.Generator) -> F64:
     return np.stack([x + r * np.cos(phi), np.maximum(y + 0.8 * r * np.sin(phi), 0.0)], 1)
 
 
-def _undergrowth(canvas: Cutout, colors: F64, rng: np.random.Generator, high: float, count: int) -> None:
-    """Bushes and what is dark between the trunks, up to about `high`."""
+def _undergrowth(canvas: Cutout, colors: F64, rng: np.random.Generator, high: float, count: int, dark: float) -> None:
+    """Bushes up to about `high`, before what is dark between the trunks up to the share `dark` of it."""
+    _skirt(canvas, colors, rng, dark * high)
     for x in rng.uniform(0, WIDE_M, count):
         y = high * rng.uniform(0, 1) ** 1.6
-        _put(canvas, _blob(x, y, rng.uniform(0.25, 0.75), rng), tone(colors, 2.4 * rng.uniform(0, y / high), rng))
-    skirt = np.linspace(0, WIDE_M, 60)
-    top = 0.25 * high * rng.uniform(0.7, 1.3, 60)
-    ring = np.concatenate([np.stack([skirt, top], 1), [[WIDE_M, 0.0], [0.0, 0.0]]])
+        _put(canvas, _blob(x, y, rng.uniform(0.2, 0.5), rng), tone(colors, 2.4 * rng.uniform(0, y / high), rng))
+
+
+def _scrub(canvas: Cutout, colors: F64, rng: np.random.Generator, high: float, count: int) -> None:
+    """Leafless bushes up to about `high`: shoots that fan out of the ground."""
+    _skirt(canvas, colors, rng, 0.15 * high)
+    for x in rng.uniform(0, WIDE_M, count).tolist():
+        shoots = 14
+        lean = rng.normal(0, 0.38, shoots)
+        reach = high * rng.uniform(0.35, 1.0) * rng.uniform(0.6, 1.0, shoots)
+        foot = np.stack([x + rng.normal(0, 0.12, shoots), np.zeros(shoots)], 1)
+        bend = foot + 0.6 * reach[:, None] * np.stack([np.sin(lean), np.cos(lean)], 1)
+        tip = bend + 0.4 * reach[:, None] * np.stack([np.sin(1.6 * lean), np.cos(1.6 * lean)], 1)
+        ways = np.stack([foot, bend, tip], 1)
+        for shift in (-WIDE_M, 0.0, WIDE_M) if min(x, WIDE_M - x) < high else (0.0,):
+            canvas.lines((ways + [shift, 0.0]) / [WIDE_M, HIGH_M], 0.5, tone(colors, rng.uniform(0.3, 2.7), rng))
+
+
+def _skirt(canvas: Cutout, colors: F64, rng: np.random.Generator, high: float) -> None:
+    """What is dark at the foot of the wood, ragged, about `high`."""
+    along = np.linspace(0, WIDE_M, 90)
+    top = high * rng.uniform(0.6, 1.4, 90)
+    top[-1] = top[0]
+    ring = np.concatenate([np.stack([along, top], 1), [[WIDE_M, 0.0], [0.0, 0.0]]])
     canvas.polygon(ring / [WIDE_M, HIGH_M], tone(colors, 0.0, rng))
 
 
@@ -87,12 +118,13 @@ def _broadleaf(canvas: Cutout, x: float, high: float, colors: F64, shade: float,
     _trunk(canvas, x, high, rng)
     radius, foot = rng.uniform(0.17, 0.27) * high, rng.uniform(0.14, 0.3) * high
     middle, tall = 0.5 * (foot + high), 0.5 * (high - foot)
-    count = 130
+    count = 190
     phi, reach = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.uniform(0, 1, count))
     u, v = reach * np.cos(phi), reach * np.sin(phi)
     light = 1.5 + 1.1 * v - 0.5 * reach + shade + rng.normal(0, 0.5, count)  # tops catch the sky
-    for k in np.argsort(light).tolist():
-        size = rng.uniform(0.3, 0.75) * (1.15 - 0.35 * reach[k])
+    broad = np.linspace(0.75, 0.28, count)  # from what is deep in the crown and dark to the sprays outside
+    for k, wide in zip(np.argsort(light).tolist(), broad.tolist()):
+        size = wide * rng.uniform(0.75, 1.2) * (1.15 - 0.35 * reach[k])
         spot = _blob(x + u[k] * (radius - 0.3), middle + v[k] * (tall - 0.4), size, rng)
         _put(canvas, spot, tone(colors, float(light[k]), rng))
 
@@ -120,9 +152,9 @@ def _conifer(canvas: Cutout, x: float, high: float, colors: F64, shade: float, r
         _put(canvas, np.maximum(bough, [-np.inf, 0.0]), tone(colors, rng.uniform(0.2, 2.0) + 0.6 * t + shade, rng))
 
 
-def _leafless(canvas: Cutout, x: float, high: float, rng: np.random.Generator) -> None:
+def _leafless(canvas: Cutout, x: float, high: float, rng: np.random.Generator, light: float = 1.0) -> None:
     """Branches that fork six times; the last are a haze of twigs."""
-    colors = np.array(PALETTES["bare"], np.float64)
+    colors = light * np.array(PALETTES["bare"], np.float64)
     feet, aims, reach = np.array([[x, 0.0]]), np.array([np.pi / 2 + rng.normal(0, 0.04)]), 0.34 * high
     for order in range(7):
         n = len(feet)
