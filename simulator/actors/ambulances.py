@@ -77,10 +77,9 @@ def _sheet(
     lift: float = 0.008,
 ) -> Mesh:
     """A sheet on the left wall or the left half of the rear wall between two places and heights."""
-    sign = 1.0 if axis == 0 else -1.0
     count = 6 if slot == GLASS else 3  # walls bulge
     rows = []
     for z in np.linspace(*heights, count).tolist():
         run = np.linspace(*span, count).tolist()
         rows.append([[u, wall(u, z) + lift, z] if axis == 0 else [wall(u, z) - lift, u, z] for u in run])
-    return patch(rows, slot, flip=sign < 0)
+    return patch(rows, slot)

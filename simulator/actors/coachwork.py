@@ -502,9 +502,11 @@ def shell_meshes(points: F64, left: NDArray[np.int64], right: NDArray[np.int64])
         meshes = [patch(points, np.where(textured, -1, cells), flip=True)]
         if textured.any():
             meshes.append(patch(points, np.where(textured, cells, -1), uv=points[..., 1:] / TEXTURE_M, flip=True))
-        if side == "right":
-            meshes = [mirrored(mesh) for mesh in meshes]
-            swapped = [np.where(mesh.slots == Slot.LEFT, np.int32(Slot.RIGHT), mesh.slots) for mesh in meshes]
-            meshes = [replace(mesh, slots=slots) for mesh, slots in zip(meshes, swapped, strict=True)]
-        out += meshes
+        out += [opposite(mesh) for mesh in meshes] if side == "right" else meshes
     return out
+
+
+def opposite(mesh: Mesh) -> Mesh:
+    """The mirror image on the right of what is on the left, whose left-hand indicators become right-hand ones."""
+    image = mirrored(mesh)
+    return replace(image, slots=np.where(image.slots == Slot.LEFT, np.int32(Slot.RIGHT), image.slots))

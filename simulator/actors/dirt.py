@@ -21,6 +21,7 @@ from simulator.scene.noise import spectral_noise, to_srgb8
 LENGTH_M, HEIGHT_M = 5.12, 2.56  # one repeat of the texture along the body; its upper rows go on above
 # Dry road dust twice, salt and soot of winter roads, mud; linear sRGB (general knowledge).
 DUSTS = np.array([[0.22, 0.185, 0.14], [0.22, 0.185, 0.14], [0.25, 0.25, 0.245], [0.13, 0.10, 0.07]])
+RUST, RUSTY = np.array([0.115, 0.040, 0.014]), 0.12  # linear sRGB; share of the dirty ones that rust (an estimate)
 LEVELS = (0.0, 0.22, 0.45, 0.85)  # clean, dusty, dirty, filthy: share of the paint hidden near the sills
 SHARES = (0.42, 0.34, 0.18, 0.06)
 _ROWS, _COLUMNS, _VARIANTS = 128, 128, len(DUSTS)
@@ -44,6 +45,7 @@ def soiled(
     share = np.array(SHARES) ** (1.0 / worse)
     level = float(rng.choice(LEVELS, p=share / share.sum()))
     variant = int(rng.integers(_VARIANTS))
+    rusty = bool(rng.random() < RUSTY)
     if level == 0.0:
         return mesh, materials
     slot = np.full(len(mesh.vertices), -1)
@@ -55,7 +57,7 @@ def soiled(
         replace(
             m,
             albedo=(1.0, 1.0, 1.0),
-            texture=dirty_paint(m.albedo, level, variant),
+            texture=dirty_paint(m.albedo, level, variant, rusty),
             clearcoat=round(m.clearcoat * (1.0 - 0.7 * level), 3),
         )
         if k in painted and m.texture is None
@@ -78,8 +80,11 @@ def _exposed_z(mesh: Mesh, wheels_x: Sequence[float]) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=256)
-def dirty_paint(color: Rgb, level: float, variant: int) -> Texture:
-    """Paint of a colour under dust; equal arguments give the same object as long as it is in use."""
+def dirty_paint(color: Rgb, level: float, variant: int, rusty: bool) -> Texture:
+    """Paint of a colour under dust, and under the dust rust that has eaten through from the sills and arches upward.
+
+    Equal arguments give the same object as long as it is in use.
+    """
     rng = generator(0, "dirt", variant)
     z = HEIGHT_M * (1.0 - (np.arange(_ROWS) + 0.5) / _ROWS)[:, None]
     cloud = spectral_noise((_ROWS, _COLUMNS), rng, slope=1.8, low_cut=2)
@@ -88,5 +93,10 @@ def dirty_paint(color: Rgb, level: float, variant: int) -> Texture:
     reach = 0.18 + 0.40 * level  # the dirtier, the higher up
     cover = 0.95 * np.exp(-np.maximum(z - 0.25, 0.0) / reach) + 0.16 + 0.10 * np.clip(streak, -1, 2) * (z > 0.6)
     cover = level * np.clip(cover * (1.0 + 0.10 * cloud + 0.14 * speck), 0.0, 1.0)
-    tone = np.array(color) * (1 - cover[..., None]) + DUSTS[variant] * cover[..., None]
+    paint = np.broadcast_to(np.array(color), (_ROWS, _COLUMNS, 3))
+    if rusty:
+        blister = spectral_noise((_ROWS, _COLUMNS), rng, slope=1.0, low_cut=8)
+        eaten = np.clip(1.6 * (blister - 0.9 - 2.2 * np.maximum(z - 0.30, 0.0) / 0.45), 0.0, 1.0)[..., None]
+        paint = paint * (1 - eaten) + RUST * (1.0 + 0.3 * speck[..., None]) * eaten
+    tone = paint * (1 - cover[..., None]) + DUSTS[variant] * cover[..., None]
     return Texture(f"dirty paint {level:g}", to_srgb8(tone))

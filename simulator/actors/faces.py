@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors import finishes
-from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub
+from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub, opposite
 from simulator.actors.fittings import discs_on, on_surface, round_lamp
 from simulator.actors.plates import plate_material
 from simulator.actors.shape import both, pipe, ribbon, rounded_box
@@ -159,7 +159,10 @@ class Face:
             row = t.front_cell(self.lamp_low + 0.01, 0)[0]
             first = t.front_cell(0.5, self.lamp_inner + 0.01)[1]
             parts += both(pipe(t.points[row, first : t.front] + [0.002, 0, 0.006], 0.009, segments=4, slot=Slot.DAY))
-        parts += self._shut_lines(t) + _badges(t)
+        row = t.front_cell(self.lamp_high - 0.01, 0)[0] + 1  # indicators along the upper edge of the head lamps
+        first = t.front_cell(0.5, max(0.79, self.lamp_inner) + 0.01)[1]
+        turn = pipe(t.points[row, first : t.front] + [0.003, 0, -0.014], 0.011, segments=4, slot=Slot.LEFT)
+        parts += [turn, opposite(turn), *self._shut_lines(t), *_badges(t)]
         if self.chrome and not self.closed:
             row = t.front_cell(0.90, 0)[0] + 1
             last = t.front_cell(0.5, self.grille_half - 0.01)[1] + 1

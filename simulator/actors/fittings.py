@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.actors.coachwork import Greenhouse, Lines, Slot, Tub
+from simulator.actors.coachwork import Greenhouse, Lines, Slot, Tub, opposite
 from simulator.actors.plates import plate
 from simulator.actors.shape import (
     F64,
@@ -13,7 +13,6 @@ from simulator.actors.shape import (
     both,
     disc,
     lathe,
-    mirrored,
     patch,
     pipe,
     round_rings,
@@ -167,8 +166,10 @@ def door_mirrors(d: Lines, body_slot: int) -> tuple[list[Mesh], list[Mesh]]:
         Slot.MIRROR,
     )
     arm = block((0.07, 0.12, 0.035), (x, y + 0.0, z - 0.065), Slot.TRIM)
-    left = [shell, tip, glass, arm]
-    return left, [mirrored(mesh) for mesh in left]
+    front = [[x + 0.084 - 0.03 * s, y + s * length, z + 0.012] for s in (0.42, 0.68, 0.93)]  # repeater (UN R48)
+    repeater = pipe(np.array(front) - [[0, 0, 0], [0.002, 0, 0], [0.018, 0, 0]], 0.010, segments=4, slot=Slot.LEFT)
+    left = [shell, tip, glass, arm, repeater]
+    return left, [opposite(mesh) for mesh in left]
 
 
 def handles(d: Lines, t: Tub, slot: int) -> list[Mesh]:
