@@ -228,3 +228,17 @@ def test_motorcyclists_wear_gloves_and_others_show_their_hands() -> None:
         ]
         lowest = min(points[..., 2].min() for points in skin if len(points))
         assert (lowest < 0.6 * 1.75) == bare
+
+
+@pytest.mark.parametrize("kind", ["cow", "horse"])
+def test_a_neck_slopes_forward_to_the_grass(kind: str) -> None:
+    """Grazing heads are before the fore feet, at the end of necks that do not hang straight down."""
+    from simulator.actors.animals import _grazing, _neck
+
+    row = load_asset("animals")[kind]
+    withers = sum(row["withers_m"]) / 2
+    base, tip = _neck(row, withers, 1.0, _grazing(row, withers, 1.0))
+    below_deg = np.degrees(np.arctan2(base[2] - tip[2], tip[0] - base[0]))
+    assert 20.0 < below_deg < 65.0
+    assert tip[0] > 0.37 * row["body"][0] + 0.25 * withers
+    assert 0.0 < tip[2] < row["head"][0]

@@ -115,7 +115,10 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
     repeat = 2.2 * withers if pied or species in ("cow", "horse") else FUR_M
     if species in ("deer", "boar"):
         repeat = 1.3 * withers  # shorter ones show as rings
-    segments = [_furred(segment, withers, repeat) for segment in _segments(row, withers, scale, rng, species, bow)]
+    segments = [
+        _furred(segment, withers, repeat, 1.0 if pied else 0.35)
+        for segment in _segments(row, withers, scale, rng, species, bow)
+    ]
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
     hoof = float(row["hoof"]) * scale
@@ -140,11 +143,11 @@ def _grazing(row: Row, withers: float, k: float) -> float:
     return 1.6
 
 
-def _furred(segment: Segment, withers: float, repeat: float) -> Segment:
-    """The segment with the coat laid over it from the side: u along the body, v by the height at rest."""
+def _furred(segment: Segment, withers: float, repeat: float, across: float) -> Segment:
+    """The segment with the coat laid over it from the side: u along the body, and `across` it, v by the height."""
     mesh = segment.mesh
     x, y, z = mesh.vertices.T
-    uv = np.stack([(x + 0.35 * y) / repeat, np.clip(z / (FUR_WITHERS * withers), 0.005, 0.995)], 1)
+    uv = np.stack([(x + across * y) / repeat, np.clip(z / (FUR_WITHERS * withers), 0.005, 0.995)], 1)
     return replace(segment, mesh=replace(mesh, uv=uv.astype(np.float32)))
 
 
@@ -264,6 +267,10 @@ def _neck(row: Row, withers: float, k: float, bow: float) -> tuple[F64, F64]:
     rise = np.radians(deg) - bow
     base = np.array([front - 0.14 * k * row["body"][0], 0.0, withers - 0.36 * chest])
     reach = k * (length + 0.10 * row["body"][0] + 0.4 * low)
+    # A lowered neck is stretched, and the shoulders that carry it slide forward and down with its root.
+    down = float(np.clip((bow - 0.5) / 0.8, 0.0, 1.0)) * min(length / 0.5, 1.0)
+    reach *= 1.0 + 0.30 * down
+    base += np.array([0.04 * k * row["body"][0], 0.0, -0.14 * chest]) * down
     tip = base + reach * np.array([np.cos(rise), 0.0, np.sin(rise)]) + [0.0, 0.0, 0.10 * chest]
     return base, tip
 

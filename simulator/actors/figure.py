@@ -235,7 +235,6 @@ def _trunk_rings(
 
 def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     """Pelvis to neck with the upper garment, and what hangs on it (coat, skirt, bag)."""
-    w = p.wide
     rings, z = _trunk_rings(p, dress.thickness, rng, low=0.49, depth=0.012)
     neck = int(np.searchsorted(z, 0.838))
     band = (z[:neck] + z[1 : neck + 1]) / 2
@@ -244,28 +243,55 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     if dress.bands:
         cells[((band > 0.60) & (band < 0.65)) | ((band > 0.70) & (band < 0.72))] = Part.INNER
     bare, _ = _trunk_rings(p, 0.0, rng)
-    parts = [draped(skin(rings[: neck + 1], cells), p), _neck(p, bare[neck : int(np.searchsorted(z, 0.85)) + 1])]
+    collared = dress.thickness > 0.010 or dress.open_front
+    dip = 0.0 if collared else 0.030 if rng.random() < 0.15 + 0.3 * p.female else 0.013
+    garment = _neckline(rings[: neck + 1], z[: neck + 1], dip)
+    under = int(np.searchsorted(z, z[neck] - 1.5 * dip)) if dip else neck
+    parts = [draped(skin(garment, cells), p), _neck(p, bare[under : int(np.searchsorted(z, 0.85)) + 1])]
     if dress.open_front:
-        parts += _shirt_front(rings[: neck + 1], z[: neck + 1], tie=p.female < 0.5 and dress.thickness < 0.010)
+        parts += _shirt_front(garment, z[: neck + 1], tie=p.female < 0.5 and dress.thickness < 0.010)
     parts += _lower_garment(p, dress, rng)
-    if dress.thickness > 0.010:  # collar
-        collar = round_rings(
-            [
-                [-0.010 * w, 0, float(p.z(0.824))],
-                [-0.007 * w, 0, float(p.z(0.842))],
-                [-0.003 * w, 0, float(p.z(0.858))],
-            ],
-            np.array([0.090, 0.060, 0.040 - 0.004 * p.female]) * w + 0.6 * dress.thickness,
-            np.array([0.052, 0.050, 0.043 - 0.003 * p.female]) * w + 0.4 * dress.thickness,
-            16,
-        )
-        parts.append(skin(collar, Part.TOP, caps=False))
-        parts.append(skin(collar[::-1] * [0.96, 0.96, 1.0], Part.TOP, caps=False))
+    if collared:
+        parts += _collar(p, dress)
     if dress.bag == "backpack":
         parts += _backpack(p)
     elif dress.bag == "shoulder_bag":
         parts += _shoulder_bag(p)
     return merge(parts)
+
+
+_COLLARBONE = 0.76  # share of the stature below which a neckline draws nothing down
+
+
+def _neckline(rings: F64, z: F64, dip: float) -> F64:
+    """Rings of a garment slid down the body's front, so that its edge lies `dip` of the stature lower there."""
+    count = rings.shape[1]
+    front = np.clip(np.cos(np.arange(count) * (2 * np.pi / count)), 0.0, 1.0) ** 1.5
+    pull = np.clip((z - _COLLARBONE) / (z[-1] - _COLLARBONE), 0.0, 1.0) ** 2
+    at = np.interp(z[:, None] - dip * pull[:, None] * front, z, np.arange(len(z)))
+    low = np.minimum(at.astype(int), len(z) - 2)
+    part, column = (at - low)[..., None], np.arange(count)
+    return np.asarray(rings[low, column] * (1 - part) + rings[low + 1, column] * part)
+
+
+def _collar(p: Physique, dress: Dress) -> list[Mesh]:
+    """The collar of a coat, or of a shirt under a jacket: high at the nape, fallen open at the throat."""
+    w, worn = p.wide, dress.thickness > 0.010
+    grow = dress.thickness if worn else 0.5 * dress.thickness
+    wide, deep = (
+        ((0.090, 0.060, 0.040), (0.052, 0.050, 0.043)) if worn else ((0.070, 0.049, 0.038), (0.046, 0.044, 0.041))
+    )
+    shares = (0.824, 0.842, 0.858) if worn else (0.832, 0.845, 0.855)
+    rings = round_rings(
+        np.stack([np.array([-0.010, -0.007, -0.003]) * w, np.zeros(3), p.z(np.array(shares))], 1),
+        (np.array(wide) - [0.0, 0.0, 0.004 * p.female]) * w + 0.6 * grow,
+        (np.array(deep) - [0.0, 0.0, 0.003 * p.female]) * w + 0.4 * grow,
+        16,
+    )
+    throat = np.clip(np.cos(np.arange(16) * (2 * np.pi / 16)), 0.0, 1.0) ** 2
+    rings[..., 2] -= np.array([[0.0], [0.4], [1.0]]) * throat * (0.020 if worn else 0.012) * p.height
+    slot = Part.TOP if worn else Part.INNER
+    return [skin(rings, slot, caps=False), skin(rings[::-1] * [0.96, 0.96, 1.0], slot, caps=False)]
 
 
 def _shirt_front(rings: F64, z: F64, *, tie: bool) -> list[Mesh]:

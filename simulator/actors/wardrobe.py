@@ -74,7 +74,7 @@ def _strands(name: str) -> np.ndarray:
 @cache
 def hair_texture() -> Texture:
     """Strands along v, light and dark about a mean of one half."""
-    return Texture("hair", to_srgb8(np.repeat(np.clip(0.5 + 0.30 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)))
+    return Texture("hair", to_srgb8(np.repeat(np.clip(0.5 + 0.18 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)))
 
 
 @cache
@@ -83,7 +83,7 @@ def wisps_texture() -> Texture:
     drawn = _strands("wisps")
     v = 1.0 - (np.arange(256) + 0.5) / 256
     fewer = np.interp(v, [0.0, 0.12, 0.3, 0.8, 1.0], [1.6, 0.5, -0.7, -1.0, -1.0])
-    tone = np.repeat(np.clip(0.5 + 0.30 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)
+    tone = np.repeat(np.clip(0.5 + 0.18 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)
     return Texture("wisps", to_srgb8(tone, (drawn > fewer[:, None]).astype(float)), cutout=True)
 
 
@@ -108,7 +108,7 @@ def materials(
     tone = tone + np.array([0.052, 0.034, 0.025]) * max(1.0 - float(tone @ _LUMINANCE) / 0.06, 0.0)
     hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.014, 0.012, 0.011]) * rng.uniform(0.8, 2.0))
     if grey:
-        hair = as_rgb(np.array([0.30, 0.295, 0.29]) * rng.uniform(0.6, 1.6))
+        hair = as_rgb(np.array([0.30, 0.295, 0.29]) * rng.uniform(0.5, 1.3))
     top_name, top = _color("bright_tops" if bright and rng.random() < 0.75 else "tops", rng)
     inner = _color("tops", rng)[1] if clothes != "formal" else as_rgb(np.array([0.62, 0.63, 0.65]))
     bottom_name, bottom = _color("bottoms", rng)
@@ -135,7 +135,7 @@ def materials(
         ),
         Part.HAIR: Material("hair", as_rgb(2.0 * np.array(hair)), hair_texture(), roughness=0.9, reflectance_905=0.25),
         Part.WISPS: Material(
-            "wisps", as_rgb(2.3 * np.array(hair)), wisps_texture(), roughness=0.9, reflectance_905=0.25
+            "wisps", as_rgb(2.1 * np.array(hair)), wisps_texture(), roughness=0.9, reflectance_905=0.25
         ),
         Part.TOP: cloth("top", top, rng, garment(cut, int(rng.integers(3)))),
         Part.BOTTOM: cloth("bottoms", bottom, rng, garment(legs, int(rng.integers(2)))),
