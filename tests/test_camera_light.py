@@ -366,6 +366,26 @@ def test_lit_windows_burn_behind_some_panes_only_at_night() -> None:
     assert np.all(late < 0.5)
 
 
+def test_boards_lit_from_behind_shine_as_bright_as_their_colours_let_through() -> None:
+    from simulator.surroundings.facades import lettering
+
+    white, red = (0.9, 0.9, 0.9), (0.3, 0.02, 0.02)
+    board = lettering("I", white, red, lit=True)
+    material = Material("board", texture=board, emission_cd_m2=(60.0, 60.0, 60.0), switch=Switch.STREET)
+    mesh = Mesh.of([[10, 8, -1], [10, -8, -1], [10, -8, 1], [10, 8, 1]], [[0, 1, 2], [0, 2, 3]],
+                   [[0, 0], [1, 0], [1, 1], [0, 1]])  # fmt: skip
+    builder = SceneBuilder((0, 0, 0))
+    builder.add_mesh(mesh, (material,), "building")
+    camera = CameraModel.of(160, 40, [[100.0, 0, 79.5], [0, 100.0, 19.5], [0, 0, 1]])
+    for alight in (True, False):
+        seen = look(stage_of(builder, sun_at(-40, street_lamps_on=alight)), EAST, camera=camera)[12:28]
+        if alight:  # what goes through red paint on its way out, twice: a ninth, and of it what is red
+            assert seen.max() == pytest.approx(60.0, rel=0.05)
+            assert np.median(seen[:, 10:60]) == pytest.approx(60.0 / 9 * (0.2126 + 0.7874 / 15), rel=0.15)
+        else:
+            assert seen.max() < 0.5
+
+
 def test_wet_asphalt_is_darker_and_mirrors_at_grazing_angles() -> None:
     def road(film_m: float, pose: NDArray[np.float64]) -> np.ndarray:
         builder = SceneBuilder((0, 0, 0))

@@ -64,8 +64,8 @@ class Texture:
         name: for messages and exports.
         rgba: (H, W, 4) uint8, sRGB colour, straight alpha; H and W powers of two. Row 0 is v = 1 (top).
         cutout: alpha below 128 is a hole (leaves, fences).
-        panes: alpha is no opacity but marks window panes, which light at night by Switch.WINDOWS: from 128 (dark) to
-            255 it is the brightness of the room behind, in parts of the material's emission.
+        panes: alpha is no opacity but marks what is glazed and has light behind it, by Switch.WINDOWS in some windows
+            only: from 128 (dark) to 255 it is the brightness there, in parts of the material's emission.
     """
 
     name: str

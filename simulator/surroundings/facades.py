@@ -68,6 +68,8 @@ OPENINGS: dict[str, Opening] = {
     )
 }
 
+OFFICES = ("strip", "curtain")  # openings of offices
+
 # Sandstone and limestone, cream to buff by their iron, greyed by the weather: about 10YR 7/1 of Munsell's colours.
 _ASHLAR_HUE = (1.0, 0.92, 0.76)
 FRAMES: dict[str, Color] = {
@@ -269,23 +271,58 @@ def _goods(height: int, width: int, variant: int) -> F64:
     return np.clip(image, 0.02, 1.0)
 
 
-def _room(height: int, width: int, variant: int, rng: np.random.Generator, *, shop: bool) -> F64:
-    """(height, width) luminance of the lit room behind a window, 0..1 of the brightest: walls, shelves, curtains."""
+def _room(height: int, width: int, variant: int, rng: np.random.Generator, opening: str) -> F64:
+    """(height, width) luminance of the lit room behind a window, 0..1 of the brightest, which is its lamps'."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
-    if shop:
+    if opening.startswith("shop"):
         return np.asarray(_goods(height, width, variant).max(-1))
-    lamp = rng.uniform(0.25, 0.75)
-    image: F64 = 0.34 + 0.66 * np.exp(-((x - lamp) ** 2) / 0.05 - (y - 0.18) ** 2 / 0.06) - 0.16 * y
-    for _ in range(3):  # cupboards, pictures, backs of chairs
-        u, w, h = rng.uniform(0, 1), rng.uniform(0.08, 0.2), rng.uniform(0.15, 0.5)
-        image = np.where((np.abs(x - u) < w) & (y > 1 - h), image * rng.uniform(0.3, 0.7), image)
-    folds = 0.40 + 0.08 * np.sin(x * 70) + 0.10 * np.sin(x * 23 + variant)
+    if opening in OFFICES:
+        return _office(x, y, variant, rng)
+    lamp, low = rng.uniform(0.2, 0.8), rng.uniform(0.20, 0.34)
+    ceiling = 0.14 + 0.10 * rng.random()  # where it meets the wall
+    image: F64 = 0.20 + 0.42 * np.exp(-((x - lamp) ** 2) / 0.07 - (y - low) ** 2 / 0.10) - 0.06 * y
+    image = np.where(y < ceiling, 0.30 + 0.35 * np.exp(-((x - lamp) ** 2) / 0.10) - 0.6 * (ceiling - y), image)
+    u, v, w, h = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.45), rng.uniform(0.05, 0.1), rng.uniform(0.06, 0.12)
+    image = np.where((np.abs(x - u) < w) & (np.abs(y - v) < h), rng.uniform(0.08, 0.30), image)  # a picture
+    u, w = rng.uniform(0, 1), rng.uniform(0.08, 0.14)
+    image = np.where(
+        (np.abs(x - u) < w) & (y > 0.28), 0.5 * image * (1 - 0.5 * (np.abs(x - u) < 0.8 * w)), image
+    )  # door
+    for _ in range(3):  # cupboards, shelves, backs of chairs
+        u, w, h = rng.uniform(0, 1), rng.uniform(0.06, 0.2), rng.uniform(0.12, 0.5)
+        image = np.where((np.abs(x - u) < w) & (y > 1 - h), image * rng.uniform(0.2, 0.6), image)
+    if rng.random() < 0.7:  # the lamp, hanging
+        image = np.where((np.abs(x - lamp) < 0.006) & (y < low), 0.05, image)
+        image = np.where(((x - lamp) / 0.07) ** 2 + ((y - low) / 0.055) ** 2 < 1, 1.0, image)
+    folds = 0.32 + 0.09 * np.sin(x * 70) + 0.07 * np.sin(x * 23 + variant)  # of cloth with the light behind it
     if variant % 4 == 1:
-        image = np.where(np.abs(x - 0.5) > rng.uniform(0.22, 0.34), 0.7 * folds, image)
+        image = np.where(np.abs(x - 0.5) > rng.uniform(0.20, 0.34), 0.7 * folds, image)
     elif variant % 4 == 2:
-        image = np.where(y < rng.uniform(0.3, 0.7), 0.42 - 0.1 * y, image)
+        slats = 1.0 - 0.25 * ((y * 34) % 1.0 < 0.3) * (rng.random() < 0.5)
+        image = np.where(y < rng.uniform(0.3, 0.7), (0.40 - 0.12 * y) * slats, image)
     elif variant % 4 == 3:
-        image = 0.35 * image + 0.65 * folds * (1 - 0.3 * np.abs(y - 0.4))
+        image = 0.40 * image + 0.60 * folds * (1 - 0.3 * np.abs(y - 0.4))
+    return np.clip(image, 0.0, 1.0)
+
+
+def _office(x: F64, y: F64, variant: int, rng: np.random.Generator) -> F64:
+    """`_room` of an office, from one side of a bay to the other: lamps in its ceiling, cupboards, desks, screens."""
+    back = rng.uniform(0.40, 0.50)  # where the ceiling ends at the wall behind: one looks up from the street
+    image: F64 = np.where(y < back, 0.15 - 0.10 * y, 0.20 - 0.08 * (y - back)) + 0 * x
+    for row in range(3):  # farther rows are nearer to the wall, shorter and lower
+        middle, size = back * (0.22, 0.58, 0.83)[row], (1.0, 0.62, 0.42)[row]
+        off = np.abs((x * (1.0, 1.5, 2.0)[row] + rng.random()) % 1.0 - 0.5)
+        image = np.where((off < 0.30) & (np.abs(y - middle) < 0.028 * size), 1.0, image)
+    for _ in range(2):
+        u, w, h = rng.uniform(0, 1), rng.uniform(0.06, 0.16), rng.uniform(0.22, 0.40)
+        image = np.where((np.abs(x - u) < w) & (y > 1 - h), rng.uniform(0.03, 0.10), image)
+    for u in rng.uniform(0.1, 0.9, 2):
+        image = np.where((np.abs(x - u) < 0.07) & (np.abs(y - 0.84) < 0.07), 0.03, image)
+        image = np.where((np.abs(x - u) < 0.06) & (np.abs(y - 0.84) < 0.06), rng.choice([0.02, 0.25]), image)
+    image = np.where(y > 0.92, 0.06, image)
+    if variant % 4 in (1, 2):
+        slats = 0.16 + 0.10 * ((y * 26) % 1.0 > 0.35)
+        image = np.where(y < rng.uniform(0.25, 1.0), slats, image)
     return np.clip(image, 0.0, 1.0)
 
 
@@ -322,7 +359,7 @@ def _draw_opening(
     image[top:bottom, left:right] = frame
     pane = _pane(bottom - top, right - left, variant, rng, shop=opening.name.startswith("shop"))
     inside = generator(0, "room", opening.name, variant)
-    room = _room(bottom - top, right - left, variant, inside, shop=opening.name.startswith("shop"))
+    room = _room(bottom - top, right - left, variant, inside, opening.name)
     xs = np.linspace(left, right - bar, opening.columns + 1)
     heights = np.linspace(0, 1, opening.rows + 1)
     if opening.rows == 2 and opening.name == "sash":
@@ -342,7 +379,7 @@ def _draw_opening(
 
 def _weather(image: F64, opening: Opening, surround: float) -> None:
     """Surround of reflectance `surround` (0: none), dirt under sills, shade under lintels, in place."""
-    if opening.rect is None or opening.name in ("strip", "curtain"):
+    if opening.rect is None or opening.name in OFFICES:
         return
     left, top, right, bottom = _pixels(opening.rect)
     if surround and opening.name not in ("shop", "shop door", "factory", "barn", "gate", "garage"):
@@ -448,8 +485,11 @@ def roof_texture(kind: str) -> Texture:
 
 
 @lru_cache(maxsize=128)
-def lettering(text: str, ink: Color, ground: Color) -> Texture:
-    """Sign board of 64 x 512 pixels with `text` in capitals, linear colours."""
+def lettering(text: str, ink: Color, ground: Color, *, lit: bool = False) -> Texture:
+    """Sign board of 64 x 512 pixels with `text` in capitals, linear colours.
+
+    One that is `lit` from behind lets light through twice its colours, the brighter of them all of it.
+    """
     import cv2
 
     mask = np.zeros((128, 1024), np.uint8)
@@ -459,7 +499,13 @@ def lettering(text: str, ink: Color, ground: Color) -> Texture:
     at = ((1024 - width) // 2, (128 + height) // 2)
     cv2.putText(mask, text, at, cv2.FONT_HERSHEY_DUPLEX, scale, 255, 9, cv2.LINE_AA)
     cover = cv2.resize(mask, (512, 64), interpolation=cv2.INTER_AREA)[..., None] / 255.0
-    return _texture(f"board {text}", cover * np.array(ink) + (1 - cover) * np.array(ground))
+    image = cover * np.array(ink) + (1 - cover) * np.array(ground)
+    if not lit:
+        return _texture(f"board {text}", image)
+    through = (image.max(-1, keepdims=True) / max(*ink, *ground)) ** 2
+    return Texture(
+        f"lit board {text}", np.concatenate([_bytes(image), np.uint8(np.rint(128 + 127 * through))], 2), panes=True
+    )
 
 
 @cache

@@ -9,12 +9,14 @@ from simulator.scene.material import Material, Switch, srgb
 from simulator.surroundings import roofs
 from simulator.surroundings.facades import awning_cloth, lettering
 from simulator.surroundings.plans import FLOOR_M, METAL_TINTS, Plan, bay_count, grid, town_roof, windows
+from simulator.surroundings.shapes import emission
 from simulator.surroundings.walls import Palette, Plane
 
 SHOPS = (
     "BAKERY", "CAFE", "PHARMACY", "BOOKS", "FLOWERS", "MARKET", "BIKES", "OPTICS", "HAIR", "TOYS", "PIZZA", "SHOES",
     "HOTEL", "TEA ROOM", "TRAVEL", "PHOTO", "WINE", "KIOSK", "FASHION", "MUSIC", "DELI", "NOODLES", "TAILOR",
 )  # fmt: skip
+BOARD_CD_M2 = 60.0  # of white on a board lit from behind: in town centres up to 300 or 600 is allowed (ILP, PLG 05)
 
 
 def flats(plan: Plan) -> tuple[Palette, float]:
@@ -170,14 +172,15 @@ def _shop_front(plan: Plan, layout: NDArray[np.object_], palette: Palette, level
 
 def _shop_board(plan: Plan, front: Plane, palette: Palette, span: tuple[float, float], level: float) -> None:
     """Lettered board above a shop and, often, a sloping awning."""
-    word = SHOPS[int(plan.rng.integers(len(SHOPS)))]
+    shop = int(plan.rng.integers(len(SHOPS)))
     schemes = (
         (srgb("#f4f1e6"), srgb("#20303c")), (srgb("#f6e9b0"), srgb("#6b1d1d")), (srgb("#202020"), srgb("#e9e4d4")),
         (srgb("#ffffff"), srgb("#1e5a3a")), (srgb("#c21f2b"), srgb("#f2f2f2")), (srgb("#ffffff"), srgb("#20468a")),
     )  # fmt: skip
-    ink, ground = schemes[int(plan.rng.integers(len(schemes)))]
-    texture = lettering(word, ink, ground)
-    shine = (2.4, 2.2, 1.9)  # cd/m2: lit by a lamp above; more would drown the letters, which do not shine apart
+    scheme = int(plan.rng.integers(len(schemes)))
+    word, (ink, ground), lit = SHOPS[shop], schemes[scheme], (shop + scheme) % 3 > 0
+    shine = emission(BOARD_CD_M2, 6000.0) if lit else (0.0, 0.0, 0.0)
+    texture = lettering(word, ink, ground, lit=lit)
     board = palette.slot(
         f"board {word} {ground}",
         Material(f"board {word}", (1.0, 1.0, 1.0), texture, 0.5, emission_cd_m2=shine, switch=Switch.STREET),

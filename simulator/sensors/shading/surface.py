@@ -321,17 +321,18 @@ def lit(on, switch, panes, instance, tu, tv, alpha):
     """
     if (on >> np.uint32(switch)) & np.uint32(1) == 0 or (panes and alpha < HALF):
         return ZERO, ZERO, ZERO
+    strength = alpha + alpha - ONE if panes else ONE
     if panes and switch == WINDOWS:
         column, row = np.uint32(np.int32(math.floor(tu))), np.uint32(np.int32(math.floor(tv)))
         pane = lattice(column, row, np.uint32(instance))
         if pane > LIT_WINDOWS:
             return ZERO, ZERO, ZERO
         bright = pane / LIT_WINDOWS  # most windows are dim
-        share = (DIMMEST + (ONE - DIMMEST) * bright * bright) * (alpha + alpha - ONE)
+        share = (DIMMEST + (ONE - DIMMEST) * bright * bright) * strength
         cool = lattice(row, column, np.uint32(instance) + np.uint32(77))
         cool = HUES * (cool * cool - np.float32(0.3))  # some lamps and screens are much cooler than the rest
         return share * (ONE - HALF * cool), share, share * (ONE + cool)
-    return ONE, ONE, ONE
+    return strength, strength, strength
 
 
 @kernel(inline=True)
