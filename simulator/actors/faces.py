@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.actors import finishes
 from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub, opposite
-from simulator.actors.fittings import discs_on, on_surface, round_lamp
+from simulator.actors.fittings import on_surface, round_lamp
 from simulator.actors.plates import plate_material
 from simulator.actors.shape import both, pipe, ribbon, rounded_box
 from simulator.scene import Material, Mesh, Texture
@@ -142,13 +142,9 @@ class Face:
 
     def details(self, t: Tub) -> list[Mesh]:
         """Lenses, daytime strips, chrome bar and badge."""
-        level = max(self.lamp_low, 0.72) + 0.05
-        cells = [
-            (t.front_cell(level, self.lamp_inner + 0.11), 0.040, int(Slot.LOW_BEAM)),
-            (t.front_cell(level, 0.90), 0.034, int(Slot.LOW_BEAM)),
-        ]
-        parts = discs_on(t, cells)
-        parts += discs_on(t, [(t.front_cell(0.18, 0.82), 0.030, int(Slot.FOG_FRONT))], ring=int(Slot.TRIM))
+        parts = self._lenses(t)
+        center, normal = t.at(*t.front_cell(0.18, 0.82))
+        parts += both(on_surface(round_lamp(0.030, int(Slot.FOG_FRONT), int(Slot.TRIM)), center, normal))
         center, normal = t.at(*t.rear_cell(0.30, 0.82))
         parts += both(on_surface(rounded_box((0.13, 0.008, 0.032), slot=Slot.REFLECTOR), center, normal))
         center, normal = t.at(*t.rear_cell(0.18, 0.86))
@@ -167,6 +163,17 @@ class Face:
             row = t.front_cell(0.90, 0)[0] + 1
             last = t.front_cell(0.5, self.grille_half - 0.01)[1] + 1
             parts += both(pipe(t.points[row, : last + 1] + [0.004, 0, -0.004], 0.010, segments=4, slot=Slot.CHROME))
+        return parts
+
+    def _lenses(self, t: Tub) -> list[Mesh]:
+        """Two flush lenses in each head lamp, half way up."""
+        row = int(np.argmin(np.abs(LEVELS - 0.5 * (self.lamp_low + self.lamp_high))))
+        parts: list[Mesh] = []
+        for share, radius in ((self.lamp_inner + 0.07, 0.038), (0.84, 0.033)):
+            column = t.front_cell(0.5, share)[1]
+            normal = t.at(row - 1, column)[1] + t.at(row, column)[1]
+            lens = round_lamp(radius, int(Slot.LOW_BEAM), depth=0.004)
+            parts += both(on_surface(lens, t.points[row, column : column + 2].mean(0), normal))
         return parts
 
     def _shut_lines(self, t: Tub) -> list[Mesh]:

@@ -248,15 +248,6 @@ def number_plates(t: Tub, rng: np.random.Generator, front_level: float, rear_lev
     return [front, back, *frame]
 
 
-def discs_on(t: Tub, cells: list[tuple[tuple[int, int], float, int]], ring: int = Slot.CHROME) -> list[Mesh]:
-    """Round lamps in a ring on cells of the body: ((row, column), radius, slot), on both sides."""
-    out: list[Mesh] = []
-    for (row, column), radius, slot in cells:
-        center, normal = t.at(row, column)
-        out += both(on_surface(round_lamp(radius, slot, ring), center, normal))
-    return out
-
-
 def exhaust(d: Lines, double: bool) -> list[Mesh]:
     """Tail pipes under the rear bumper."""
     x, z = d.tail_x + 0.06, d.bottom_z + 0.055

@@ -11,7 +11,7 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import Slot
 from simulator.actors.fittings import round_lamp, seated
-from simulator.actors.heavy import fleet_materials, head_lamps, rear_lamps
+from simulator.actors.heavy import fleet_materials, head_lamps
 from simulator.actors.hull import Hull, hull
 from simulator.actors.lamps import cabin_lights, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign
@@ -102,7 +102,7 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
     parts += _head_lamps(front, half, height, design)
     hands = np.array([front.nose_at(waist, 0.0) - 0.62, 0.0, waist + 0.22])
     parts += seated(float(hands[0]) - 0.42, 0.0, waist, waist + 0.88, hands)
-    parts += rear_lamps(-length / 2 + 0.02, half - 0.12, 0.26 * height)
+    parts += _rear_lamps(front, half, 0.26 * height)
     for number, end in ((0, 1.0), (count - 1, -1.0)):
         face = hull_of(edges[number], edges[number + 1], half, height, (number == 0, number == count - 1), design)
         parts += _face(face, half, height, end, design)
@@ -239,6 +239,20 @@ def _head_lamps(body: Hull, half: float, height: float, design: Face) -> list[Me
         z = 0.945 * height
         lamp = turned(round_lamp(0.075, int(Slot.DAY), depth=0.05), yaw=-np.pi / 2)
         parts.append(lamp.moved(body.nose_at(z, 0.0) - 0.02, 0.0, z))
+    return parts
+
+
+def _rear_lamps(front: Hull, half: float, z: float) -> list[Mesh]:
+    """Indicator, brake and tail lamps in a row on the rear end, which is shaped as the `front` is."""
+    parts = []
+    for sign, turn in ((1.0, Slot.LEFT), (-1.0, Slot.RIGHT)):
+        for share, slot in ((0.80, turn), (0.68, Slot.BRAKE), (0.56, Slot.TAIL)):
+            inner, outer = front.nose_at(z, share - 0.05), front.nose_at(z, share + 0.05)
+            yaw = -sign * float(np.arctan2(inner - outer, 0.10 * half))
+            at = (-0.5 * (inner + outer) + 0.005, sign * share * half, z)
+            frame = rounded_box((0.04, 0.125 * half, 0.15), radius=0.015, slot=Slot.TRIM)
+            lens = rounded_box((0.03, 0.10 * half, 0.11), (-0.018, 0, 0), radius=0.015, slot=int(slot))
+            parts += [turned(piece, yaw=yaw, at=at) for piece in (frame, lens)]
     return parts
 
 

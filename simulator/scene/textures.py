@@ -350,7 +350,7 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     clover = np.clip(noise(size, rng, slope=2.0, low_cut=4) - 0.9, 0.0, 1.0)[
         ..., None
     ]  # broad leaves between the blades
-    color *= 1.0 - clover * np.array([0.52, 0.30, 0.30])
+    color *= 1.0 - clover * np.array([0.48, 0.30, 0.45])
     bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 2.2, 0.0, 0.8)[..., None]
     color += (np.array([0.11, 0.085, 0.058]) * (0.7 + 0.5 * light[..., None]) - color) * bare
     return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_matt(with_mean(color, 0.068 + 0.06 * dryness))))
@@ -368,14 +368,14 @@ def _matt(color: Array) -> Array:
 def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
     """Bare ground, SOIL_M square: `soil`, `gravel` (crushed stone), `ballast` (coarse, under rails) or `verge`.
 
-    A verge is gravel at the roadside that grass has overgrown for the greater part.
+    A verge is gravel at the roadside, full of soil, that grass has overgrown for the greater part.
     """
     rng = _rng(kind, seed)
     size = 512
     cell, mean, light = {
         "soil": (60, 0.105, (1.0, 0.80, 0.58)),
         "gravel": (90, 0.20, (1.0, 0.95, 0.87)),
-        "verge": (90, 0.17, (1.0, 0.95, 0.87)),
+        "verge": (90, 0.135, (1.0, 0.88, 0.70)),
         "ballast": (36, 0.14, (1.0, 0.95, 0.90)),
     }[kind]
     tone, edge = _pebbles(rng, size, cell)
@@ -384,10 +384,10 @@ def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
     value += 0.09 * noise(size, rng, slope=1.0, low_cut=8) + 0.06 * noise(size, rng, slope=2.4, low_cut=3)
     color = with_mean(grade(np.maximum(value, 0.1), (0.0, 0.0, 0.0), light), mean)
     if kind == "verge":
-        clump = noise(size, rng, slope=1.8, low_cut=3) + 0.5 * noise(size, rng, slope=0.6, low_cut=14)
-        cover = np.clip(0.9 * clump + 1.0, 0.0, 1.0)[..., None]
+        clump = noise(size, rng, slope=1.5, low_cut=5) + 0.8 * noise(size, rng, slope=0.5, low_cut=20)
+        cover = np.clip(0.55 * clump + 0.85, 0.0, 1.0)[..., None]
         blade = np.clip(np.exp(0.5 * noise(size, rng, slope=1.2, low_cut=8)), 0.15, 2.6)[..., None]
-        color += (np.array([0.048, 0.070, 0.021]) * blade - color) * cover
+        color += (np.array([0.056, 0.069, 0.023]) * blade - color) * cover
     return Texture(f"{kind}-{seed}", to_srgb8(color))
 
 

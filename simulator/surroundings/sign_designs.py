@@ -338,9 +338,10 @@ def supplementary(text: str, aspect: float = 2.0, **_: Any) -> Texture:
         y = 0.0 if len(lines) == 1 else 0.42 - 0.84 * k / (len(lines) - 1)
         drawn = [word for word in line.split() if word in _ARROWS or word in _BRACKETED]
         words = " ".join(word for word in line.split() if word not in drawn)
-        shares = np.linspace(-0.62, 0.62, len(drawn)) if len(drawn) > 1 else [0.0]
+        reach = 0.8 if words else 0.62  # arrows stand at the ends and leave the middle to the words
+        shares = np.linspace(-reach, reach, len(drawn)) if len(drawn) > 1 else [0.0]
         if words:
-            c.text(words, (0.0, y), high, "black", 1.75 - 0.45 * min(len(drawn), 2))
+            c.text(words, (0.0, y), high, "black", 1.75 - 0.28 * min(len(drawn), 2))
         for x, word in zip(shares, drawn):
             scale = 0.62 if len(lines) == 1 else 0.40
             pictogram(c, _ARROWS.get(word, word.strip("[]")), "black", scale, (float(x), y))
