@@ -119,7 +119,7 @@ class _Geometry:
 
 def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
     frame = as_rgb(np.array(srgb(COLORS[int(rng.integers(len(COLORS)))])) * rng.uniform(0.85, 1.15))
-    materials = (
+    materials: tuple[Material, ...] = (
         Material("bicycle frame", frame, roughness=0.35, clearcoat=0.8, reflectance_905=0.4),
         finishes.RUBBER,
         finishes.STEEL,
