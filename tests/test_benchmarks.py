@@ -48,3 +48,19 @@ def test_an_unknown_benchmark_is_refused(monkeypatch: pytest.MonkeyPatch, capsys
     with pytest.raises(SystemExit, match="2"):
         command.main()
     assert "frame" in capsys.readouterr().err
+
+
+def test_one_path_to_a_lamp_does_not_decide_over_its_region() -> None:
+    """Equal pictures compare as equal, also if one path in hundreds has met the middle of a beam."""
+    import numpy as np
+
+    from benchmarks import light
+
+    luminance = np.full((2, 3, 20, 20), 50.0, np.float32)
+    luminance[1, 1, 4, 4] = 1e6
+    masks = np.zeros((2, 3, len(light.REGIONS), 20, 20), np.bool_)
+    masks[:, :, list(light.REGIONS).index(light.LAMP)] = True
+    (row,) = light.compared(luminance, masks)
+    assert row["region"] == light.LAMP and row["ratio"] == pytest.approx(1.0, abs=0.1)
+    masks = np.roll(masks, 1, 2)  # elsewhere all counts
+    assert light.compared(luminance, masks)[0]["ratio"] < 0.1

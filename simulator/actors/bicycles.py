@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from functools import cache
 from typing import Annotated, ClassVar
@@ -20,7 +21,8 @@ from simulator.scenario.distributions import OneOf, Quantity, choice, integer, u
 from simulator.scene import Body, Driver, Joint, Lamp, Material, Mesh, Model, Switch
 from simulator.scene.material import Beam, srgb
 
-FRAME, RUBBER, METAL, DARK, LAMP, TAIL, REFLECTOR = range(7)
+FRAME, RUBBER, METAL, DARK, LAMP, TAIL, REFLECTOR, BOX = range(8)
+BOXES = ("#b08a5c", "#b08a5c", "#1c1d1f", "#e2e1dc", "#27405e")  # plywood twice, and painted
 STYLES = ("city", "road", "mountain", "cargo")
 DEVELOPMENT_M = 5.0
 COLORS = ("#151517", "#8f1a1e", "#1e3c6e", "#d8d8d4", "#3b4a3f", "#6f7377", "#2f7f86", "#c9a227")
@@ -117,7 +119,7 @@ class _Geometry:
 
 def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
     frame = as_rgb(np.array(srgb(COLORS[int(rng.integers(len(COLORS)))])) * rng.uniform(0.85, 1.15))
-    materials = (
+    materials: tuple[Material, ...] = (
         Material("bicycle frame", frame, roughness=0.35, clearcoat=0.8, reflectance_905=0.4),
         finishes.RUBBER,
         finishes.STEEL,
@@ -125,9 +127,12 @@ def _bicycle(g: _Geometry, rng: np.random.Generator) -> Model:
         finishes.DAY_LAMP,
         finishes.TAIL_LAMP,
         finishes.REFLECTOR,
+        finishes.PLASTIC,
     )
     if g.cargo:
         g.stretched()
+        sheet = as_rgb(np.array(srgb(str(rng.choice(BOXES)))))
+        materials = (*materials[:BOX], Material("cargo box", sheet, roughness=0.6, reflectance_905=0.5))
     steer = Joint(_triple(g.crown), _triple(g.steer_axis), Driver.STEER)
     joints = [
         steer,
@@ -257,7 +262,7 @@ def _frame_mesh(g: _Geometry, city: bool, rng: np.random.Generator) -> Mesh:
     else:
         parts.append(rounded_box((0.025, 0.035, 0.055), g.seat_top + [-0.035, 0, 0.05], radius=0.008, slot=TAIL))
     if g.cargo:
-        parts += _cargo_box(g)
+        parts += _cargo_box(g, rng)
     return finish(parts, crease_deg=50)
 
 
@@ -265,8 +270,8 @@ BOX_HALF_M = 0.33
 STEERING = (-0.34, 0.0, 0.94)
 
 
-def _cargo_box(g: _Geometry) -> list[Mesh]:
-    """Low beams from the cranks to the front wheel with a box on them."""
+def _cargo_box(g: _Geometry, rng: np.random.Generator) -> list[Mesh]:
+    """Low beams from the cranks to the front wheel with a box on them, its edge framed, and often something in it."""
     head = g.front + [-0.10, 0.0, 0.42]
     low = np.array([g.head_low[0] - 0.02, 0.0, 0.36])
     parts = [_bar(g.head_low, low, 0.022), _bar(g.crank, low + [0.05, 0, 0], 0.024)]
@@ -281,9 +286,15 @@ def _cargo_box(g: _Geometry) -> list[Mesh]:
         )
         for z, k, shift in ((0.38, 0.80, -0.03), (0.60, 0.92, -0.01), (0.86, 1.0, 0.0))
     ]
-    outside = skin(np.array(rings), DARK, caps=False)
-    inside = skin(np.array(rings)[::-1] * [1, 0.97, 1], DARK, caps=False)
+    outside = skin(np.array(rings), BOX, caps=False)
+    inside = skin(np.array(rings)[::-1] * [1, 0.97, 1], BOX, caps=False)
     floor = block((0.8 * (x1 - x0), 1.6 * BOX_HALF_M, 0.02), ((x0 + x1) / 2 - 0.03, 0, 0.39), DARK)
+    edge = np.concatenate([rings[-1], rings[-1][:1]])
+    parts += [_bar(a, b, 0.014, METAL) for a, b in itertools.pairwise(edge)]
+    if rng.random() < 0.5:
+        size = rng.uniform([0.5, 1.1, 0.35], [0.75, 1.6, 0.6]) * [x1 - x0, BOX_HALF_M, 1.0]
+        load = rounded_box(size, ((x0 + x1) / 2 - 0.02, 0, 0.41 + size[2] / 2), radius=0.05, slot=FRAME)
+        parts.append(load)
     return [*parts, outside, inside, floor]
 
 

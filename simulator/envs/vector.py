@@ -56,6 +56,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012  (Gymnasium's)
+    closed: bool = True  # until it is made: there is nothing to close
 
     def __init__(
         self,
@@ -96,6 +97,7 @@ class RoadVectorEnv(Copied, gymnasium.vector.VectorEnv[Any, Any, Any]):
         self._keys = np.array([episode_key(int(seed)) for seed in drawn], np.uint64)
         self._episodes = np.full(num_envs, -1)
         self._ended = np.zeros(num_envs, np.bool_)
+        self.closed = False
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None

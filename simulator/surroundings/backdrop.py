@@ -11,6 +11,8 @@ from simulator.surroundings.woods import CONIFERS, STEP_M, wood
 
 # Distance from the path's middle, and how many tree lines are spread over it.
 _RINGS = ((230.0, 420.0, 46), (420.0, 900.0, 56), (900.0, 2400.0, 60))
+_HAMLET = {"detached": 0.67, "barn": 0.33}
+_BEHIND_HALLS = {"detached": 0.7, "flats": 0.25}  # works and car parks lie at the edge of towns
 _SHARE = {"town": 0.7, "industrial": 0.7, "forest": 1.5, "suburb": 1.0}
 
 
@@ -48,8 +50,10 @@ def _far_houses(place: Place, center: F64) -> None:
     """Coarse houses between the streets and beyond: a skyline in towns, a hamlet or two in the country."""
     rng = place.rng("far houses")
     urban = place.style.urban
-    kinds = [kind for kind, _ in place.style.houses] if urban else ["detached", "barn", "detached"]
-    kinds = [kind for kind in kinds if kind != "garage"]
+    shares = {kind: share for kind, share in place.style.houses if kind != "garage"} if urban else _HAMLET
+    if "hall" in shares:
+        shares |= _BEHIND_HALLS
+    kinds, weight = list(shares), np.array(list(shares.values())) / sum(shares.values())
     count = int((46 if urban else 16) * min(2.0 * place.buildings, 1.6))
     if urban:
         angle = rng.uniform(0, 2 * np.pi, count)
@@ -66,13 +70,13 @@ def _far_houses(place: Place, center: F64) -> None:
             )
             for k in range(2)
         ]
-        for kind in sorted(set(kinds))
+        for kind in sorted(kinds)
     }
     taken: list[F64] = []
     for xy in spots[ok]:
         if any(np.hypot(*(xy - other)) < 26.0 for other in taken):
             continue
         taken.append(xy)
-        house = prototypes[kinds[int(rng.integers(len(kinds)))]][int(rng.integers(2))]
+        house = prototypes[kinds[int(rng.choice(len(kinds), p=weight))]][int(rng.integers(2))]
         pose = poses(place.local(place.on_ground(xy)), rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 1.2))[0]
         place.put_mesh(house.mesh, house.materials, "building", pose)

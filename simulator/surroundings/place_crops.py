@@ -20,6 +20,7 @@ _HEIGHT_M: dict[str, dict[str, float]] = {
     "autumn": {"maize": 2.2},
     "winter": {},
 }
+_SNOWED_M = 0.01
 _FRINGE = 1.2  # the sides reach this much higher than the tops: ears stand above
 # Rows of stems behind the border, whose ears stand above the tops, so far into the field, and how near the ego.
 _ROWS_M = (0.4, 1.0, 1.8, 3.0)
@@ -28,8 +29,8 @@ _FREE_M = 3.0  # from houses, yards and what else stands on the land
 
 
 def place_crops(place: Place) -> None:
-    """Let crops grow on the fields, except where something stands."""
-    heights = _HEIGHT_M[place.season]
+    """Let crops grow on the fields, except where something stands; what snow lies on is harvested."""
+    heights = _HEIGHT_M["winter" if place.snow_m > _SNOWED_M else place.season]
     for crop in place.ground.fields:
         if crop.kind in heights:
             faces = _grown(place, crop)

@@ -20,7 +20,7 @@ PAINTS = tuple(
     srgb(code)
     for code in (
         "#f1ece0", "#e9e2d0", "#e5d3ac", "#dcc48e", "#d9b98b", "#e2c7b4", "#d3a58c", "#cfd4cc", "#bcc7bd", "#c6ced6",
-        "#d8d8d4", "#f5f3ee", "#e8dccb", "#c9b7a2", "#b47a6a", "#c98d5e", "#9fb0b8", "#e0cf7f",
+        "#d8d8d4", "#f5f3ee", "#e8dccb", "#c9b7a2", "#b47a6a", "#c98d5e", "#9fb0b8", "#e2ca8e",
     )
 )  # fmt: skip
 TILE_TINTS = tuple(srgb(c) for c in ("#9c4a33", "#8a3e2c", "#a85b3c", "#6f3a2c", "#5b4a42", "#4c4a4a", "#7c5140"))

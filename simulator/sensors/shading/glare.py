@@ -125,26 +125,30 @@ def add_streaks(light: F32, white_cd_m2: float, focal_px: float, drive_seed: int
     import cv2
 
     above = np.float32(STREAKS_FROM * white_cd_m2)
-    peak = light.max(2, keepdims=True)
-    if peak.max() <= above:
+    if light.max() <= above:
         return light
     rng = generator(drive_seed, "scratches")
     share = STREAK_SHARE * math.exp(STREAK_DEVIATES * rng.normal())
-    slope = math.tan(STREAK_LEAN_RAD * rng.uniform(-1, 1)) / STREAK_SHRINK[0]
+    lean = math.tan(STREAK_LEAN_RAD * rng.uniform(-1, 1))
     height, width = light.shape[:2]
-    size, small = (
-        (-(-width // STREAK_SHRINK[0]), height),
-        (-(-width // STREAK_SHRINK[0]), -(-height // STREAK_SHRINK[1])),
-    )
-    bright = np.where(peak > above, light, np.float32(0))
-    upright, leaning = (np.array([[1, sign * slope, -sign * slope * height / 2], [0, 1, 0]]) for sign in (1, -1))
-    lines = cv2.warpAffine(cv2.resize(bright, size, interpolation=cv2.INTER_AREA), upright, size)
-    lines = cv2.resize(lines, small, interpolation=cv2.INTER_AREA)
-    across = max(STREAK_ACROSS * focal_px / 1000 / STREAK_SHRINK[0], 0.5)
-    spread = np.zeros_like(lines)
+    across, down = STREAK_SHRINK
+    narrow = cv2.resize(light, (-(-width // across), height), interpolation=cv2.INTER_AREA)
+    _, narrow = cv2.threshold(narrow, float(above) / across, 0.0, cv2.THRESH_TOZERO)
+    # Leaning lines are put upright, with room for them on both sides.
+    margin = math.ceil(abs(lean) * height / 2 / across) + 2
+    upright = np.array([[1, lean / across, margin - lean * height / 2 / across], [0, 1, 0]])
+    columns = narrow.shape[1] + 2 * margin
+    lines = cv2.warpAffine(narrow, upright, (columns, height))
+    lines = cv2.resize(lines, (columns, -(-height // down)), interpolation=cv2.INTER_AREA)
+    wide, spread = max(STREAK_ACROSS * focal_px / 1000 / across, 0.5), np.zeros_like(lines)
     for along in STREAKS:
-        reach = along * focal_px / 1000 / STREAK_SHRINK[1]
-        blurred = cv2.GaussianBlur(lines, (0, 0), across, sigmaY=reach, borderType=cv2.BORDER_CONSTANT)
+        long = along * focal_px / 1000 / down
+        blurred = cv2.GaussianBlur(lines, (0, 0), wide, sigmaY=long, borderType=cv2.BORDER_CONSTANT)
         spread = cv2.scaleAdd(blurred, share / len(STREAKS), spread)
-    drawn = cv2.warpAffine(cv2.resize(spread, size, interpolation=cv2.INTER_LINEAR), leaning, size)
-    return np.asarray(light + cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    back = np.array([
+        [1 / across, lean / across, 0.5 / across - 0.5 + margin - lean * height / 2 / across],
+        [0, 1 / down, 0.5 / down - 0.5],
+    ])  # fmt: skip
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    drawn = cv2.warpAffine(spread, back, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.add(light, drawn), np.float32)
