@@ -237,7 +237,7 @@ def _full_face(p: Physique) -> Mesh:
 
 
 def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
-    h, chin = p.head, p.height - p.head
+    h = p.head
     if dress.hat == "":
         return []
     if dress.hat == "beanie":
@@ -251,17 +251,20 @@ def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
     if dress.hat in ("cycle_helmet", "hard_hat"):
         low, grow = {
             "cycle_helmet": (_hairline(0.70, 0.64, 0.42), 0.11 * h),
-            "hard_hat": (_hairline(0.68, 0.66, 0.62), 0.10 * h),
+            "hard_hat": (_hairline(0.74, 0.70, 0.64), 0.10 * h),
         }[dress.hat]
-        return [_cap(p, low, grow, Part.HAT, rows=7)]
+        shell = _cap(p, low, grow, Part.HAT, rows=7)
+        return [shell, *_peak(p)] if dress.hat == "hard_hat" else [shell]
+    return [_cap(p, _hairline(0.68, 0.62, 0.55), 0.05 * h, Part.HAT, crown=1.4), *_peak(p)]
+
+
+def _peak(p: Physique) -> list[Mesh]:
+    """The peak of a cap or hard hat, seen from above and from below."""
+    h, chin = p.head, p.height - p.head
     peak = np.array(
         [
             [[0.36 * h, y * h, chin + 0.69 * h] for y in (-0.28, -0.1, 0.1, 0.28)],
             [[0.62 * h, y * 0.8 * h, chin + 0.64 * h] for y in (-0.28, -0.1, 0.1, 0.28)],
         ]
     )
-    return [
-        _cap(p, _hairline(0.68, 0.62, 0.55), 0.05 * h, Part.HAT, crown=1.4),
-        patch(peak, Part.HAT),
-        patch(peak - [0, 0, 0.006], Part.HAT, flip=True),
-    ]
+    return [patch(peak, Part.HAT), patch(peak - [0, 0, 0.006], Part.HAT, flip=True)]
