@@ -254,9 +254,9 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     if collared:
         parts += _collar(p, dress)
     if dress.bag == "backpack":
-        parts += _backpack(p)
+        parts += _backpack(p, garment)
     elif dress.bag == "shoulder_bag":
-        parts += _shoulder_bag(p)
+        parts += _shoulder_bag(p, garment)
     return merge(parts)
 
 
@@ -357,8 +357,8 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
     return out
 
 
-def _backpack(p: Physique) -> list[Mesh]:
-    """A day pack on the back with two straps."""
+def _backpack(p: Physique, garment: F64) -> list[Mesh]:
+    """A day pack on the back with two straps over the rings of a `garment`."""
     w, z0, z1 = p.wide, float(p.z(0.60)), float(p.z(0.815))
     z = np.linspace(z0, z1, 5)
     center = np.stack([np.full(5, -0.115 * w), np.zeros(5), z], 1)
@@ -398,20 +398,30 @@ def _backpack(p: Physique) -> list[Mesh]:
         )
         points = np.stack([line[:, 0] * w * 1.08, sign * line[:, 1] * w, p.z(line[:, 2])], 1)
         out = np.array([[-0.3, 0, 1], [0, 0, 1], [1, 0, 0.6], [1, 0, 0], [0.4, sign, 0], [-0.3, sign, 0]])
-        straps.append(_strap(points, out, 0.03 * w))
+        straps.append(_strap(points, out, 0.03 * w, garment))
     return [body, pocket, zip_line, *straps]
 
 
-def _strap(points: F64, outward: F64, width: float) -> Mesh:
+_STRAP_M = 0.004  # how far straps lie above what is under them
+
+
+def _strap(points: F64, outward: F64, width: float, garment: F64) -> Mesh:
+    """A band along `points` (N, 3), its face toward `outward`, that lies on the rings of a `garment`."""
     along = np.gradient(points, axis=0)
     side = np.cross(outward, along)
     side *= width / 2 / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
-    lift = outward / np.linalg.norm(outward, axis=1, keepdims=True) * 0.012
-    return patch(np.stack([points - side + lift, points + side + lift]), Part.BAG, flip=True)
+    edges = finer(np.stack([points - side, points, points + side], 1), 3)
+    around = np.concatenate([garment, garment[:, :1]], 1)
+    surface = finer(np.swapaxes(finer(around, 2), 0, 1), 3)
+    normal = np.cross(np.gradient(surface, axis=0), np.gradient(surface, axis=1))
+    normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
+    places = surface.reshape(-1, 3)
+    nearest = np.linalg.norm(edges[:, :, None] - places, axis=-1).argmin(-1)
+    return patch(np.swapaxes(places[nearest] + _STRAP_M * normal.reshape(-1, 3)[nearest], 0, 1), Part.BAG, flip=True)
 
 
-def _shoulder_bag(p: Physique) -> list[Mesh]:
-    """A bag at the left hip on a strap over the right shoulder."""
+def _shoulder_bag(p: Physique, garment: F64) -> list[Mesh]:
+    """A bag at the left hip on a strap over the right shoulder, across the rings of a `garment`."""
     w = p.wide
     z = np.linspace(float(p.z(0.46)), float(p.z(0.56)), 4)
     center = np.stack([np.full(4, -0.01 * w), np.full(4, 0.135 * w), z], 1)
@@ -436,7 +446,7 @@ def _shoulder_bag(p: Physique) -> list[Mesh]:
         [[0.6, 0.6, 0], [1, 0.2, 0], [1, -0.1, 0.2], [0, -0.2, 1], [-1, 0, 0.2], [-1, 0.3, 0], [-0.6, 0.6, 0]]
     )
     points = np.stack([line[:, 0] * w * 1.05, line[:, 1] * w, p.z(line[:, 2])], 1)
-    return [body, _strap(points, out, 0.022 * w)]
+    return [body, _strap(points, out, 0.022 * w, garment)]
 
 
 def limb(
