@@ -488,7 +488,8 @@ def roof_texture(kind: str) -> Texture:
 def lettering(text: str, ink: Color, ground: Color, *, lit: bool = False) -> Texture:
     """Sign board of 64 x 512 pixels with `text` in capitals, linear colours.
 
-    One that is `lit` from behind lets light through twice its colours, the brighter of them all of it.
+    One that is `lit` from behind shines as the square of how bright its colours are, the brightest fully: an even
+    board drowns its letters.
     """
     import cv2
 
