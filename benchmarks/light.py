@@ -12,7 +12,7 @@ Pixels about burning lamps, and about their images in level water and in panes, 
 hundreds that meets a lamp far off, a million times as bright as the road beside it, would else decide over the mean of
 what its pixel happens to show in the middle. Even there it decides: one of 48 paths through a pane that mirrors the
 middle of a beam gave a third of the region's light in one picture, and none in the others. So pixels count up to a
-bound in this region, above which they are white at any exposure by night.
+bound in this region, above which they are white at any exposure. Images of the sun in panes count as those of lamps.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ Bools = NDArray[np.bool_]
 FEWEST_PX, BAR = 150, 0.10
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 LAMP, LAMP_PX = "lamp", 16  # about lamps that are smaller in the picture; nearer ones are surfaces as others
-LAMP_MOST_CD_M2 = (
-    5000.0  # in this region: twice what is saturated at 100 cd/m2 with the largest headroom, 24 times that
-)
+# Pixels count up to this there: by night twice what is saturated at 100 cd/m2 with the largest headroom, 24 times that;
+# by day so many times what a tenth of the picture outshines.
+LAMP_MOST_CD_M2, LAMP_MOST = 5000.0, 5.0
 # Images of lamps in panes: so near to a lamp goes what the middle of a pixel mirrors, and so far about such pixels.
 IMAGE_COSINE, IMAGE_PX = math.cos(math.radians(2.0)), 2
 REGIONS = {
@@ -132,7 +132,7 @@ def pictures(scene: str, seed: int, count: int, paths: int, width: int, threads:
 
 
 def images_in_panes(lamps: F32, camera: CameraModel, pose: NDArray[np.float64], transport: Transport) -> Bools:
-    """(H, W) whether a pane in the middle of a pixel, or one behind it, mirrors what lies about a lamp at (L, 3)."""
+    """(H, W) whether a pane in a pixel's middle, or one behind it, mirrors what is about the sun or a lamp, (L, 3)."""
     from simulator.sensors.shading.surface import GLASS_LEAST, MISS
     from simulator.sensors.stage import SEEN
 
@@ -147,6 +147,8 @@ def images_in_panes(lamps: F32, camera: CameraModel, pose: NDArray[np.float64], 
         toward = lamps[None] - place[:, None]
         cosine = (toward * mirrored[:, None]).sum(2) / np.linalg.norm(toward, axis=2)
         found[panes] |= (cosine > IMAGE_COSINE).any(1)
+        if transport.sky.sun_lx[1] > 0:
+            found[panes] |= mirrored @ transport.sky.sun_direction > IMAGE_COSINE
     about = np.ones((2 * IMAGE_PX + 1, 2 * IMAGE_PX + 1), np.uint8)
     return cv2.dilate(found.reshape(camera.height, camera.width).astype(np.uint8), about) > 0
 
@@ -158,7 +160,7 @@ def compared(light: F32, masks: Bools) -> list[dict[str, Any]]:
         pixels = mask.sum((2, 3))
         if pixels.min() < FEWEST_PX:
             continue
-        most = LAMP_MOST_CD_M2 if region == LAMP else math.inf
+        most = max(LAMP_MOST_CD_M2, LAMP_MOST * np.quantile(light, 0.9)) if region == LAMP else math.inf
         ours, theirs = np.where(mask, np.minimum(light, most), 0).sum((2, 3), dtype=np.float64) / pixels
         ratio = ours.sum() / theirs.sum()
         error = float((ours - ratio * theirs).std(ddof=1) / math.sqrt(len(ours)) / theirs.mean())

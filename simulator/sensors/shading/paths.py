@@ -26,6 +26,7 @@ from simulator.sensors.shading.vector import (
     unit,
 )
 
+INFINITE = np.float32(np.inf)
 SUN_RADIUS = np.float32(0.00465)
 SUN_COSINE = np.float32(1 - 0.00465**2 / 2)
 SUN_RADIANCE = np.float32(1 / (np.pi * 0.00465**2))  # per illuminance: one over the disc's solid angle
@@ -349,9 +350,9 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, lamp_from
     Args:
         start, stop: range of paths.
         points: (N,) POINT_DTYPE. paths: (N,) PATH_DTYPE. sky: Sky.
-        first_bounce: True: the paths hold their irradiance, and the sun's disc is seen; False: a share of the
-            unoccluded sky stands for it.
-        glow_limit: greatest luminance that surfaces show by their own emission, cd/m2, float32.
+        first_bounce: True: the paths hold their irradiance; False: a share of the unoccluded sky stands for it.
+        glow_limit: greatest luminance that surfaces show by their own emission, cd/m2, float32. Where it is infinite,
+            by eye and in panes, the sun's disc is seen, too; what else mirrors it has a highlight instead.
         lamp_from: those that shine brighter than this are left to the lamps, cd/m2, float32.
         least_blur: angular radius of the sun at least, in highlights, float32.
     """
@@ -364,7 +365,7 @@ def compose(start, stop, points, paths, sky, first_bounce, glow_limit, lamp_from
             red, green, blue = sky_radiance(table, ground, dx, dy, dz)
             if dz <= ZERO:  # far ground, through far air
                 through = clamp01(-dz * np.float32(10.0)) * math.exp(-extinction[0] * FAR_GROUND_M)
-            elif first_bounce and dx * sun[0] + dy * sun[1] + dz * sun[2] > SUN_COSINE:
+            elif glow_limit == INFINITE and dx * sun[0] + dy * sun[1] + dz * sun[2] > SUN_COSINE:
                 red, green = red + SUN_RADIANCE * sun_lx[0], green + SUN_RADIANCE * sun_lx[1]
                 blue += SUN_RADIANCE * sun_lx[2]
         else:
