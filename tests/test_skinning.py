@@ -13,6 +13,7 @@ from small_world import ORIGIN, air, car
 from test_actors import models
 
 from simulator import raycast
+from simulator.actors.physique import Part
 from simulator.scene import Model, SceneBuilder, Timeline
 from simulator.scene.mesh import ellipsoid
 from simulator.scene.skinning import INFLUENCES, skin_of
@@ -91,7 +92,8 @@ def test_rays_meet_bodies_as_they_are_bent_and_so_do_normals(kind: str, time_ns:
     expected = standing_still(stage, model, row, gait, time_ns).closest_hit(origins, directions)
     assert np.isfinite(expected.t).sum() > 300
     same = found.primitive == expected.primitive
-    assert same.mean() > 0.995  # but for rays that pass a hair from an edge
+    wisps = (kind != "deer") & (model.bodies[0].mesh.slots[expected.primitive] == Part.WISPS)
+    assert (same | wisps).mean() > 0.995  # but for rays that pass a hair from an edge, or between hairs
     np.testing.assert_allclose(found.t[same], expected.t[same], rtol=1e-4)
 
     builder = SceneBuilder(ORIGIN)

@@ -417,7 +417,9 @@ def _strap(points: F64, outward: F64, width: float, garment: F64) -> Mesh:
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
     places = surface.reshape(-1, 3)
     nearest = np.linalg.norm(edges[:, :, None] - places, axis=-1).argmin(-1)
-    return patch(np.swapaxes(places[nearest] + _STRAP_M * normal.reshape(-1, 3)[nearest], 0, 1), Part.BAG, flip=True)
+    place, out = places[nearest], normal.reshape(-1, 3)[nearest]
+    lift = _STRAP_M - ((edges - place) * out).sum(-1, keepdims=True)
+    return patch(np.swapaxes(edges + lift * out, 0, 1), Part.BAG, flip=True)
 
 
 def _shoulder_bag(p: Physique, garment: F64) -> list[Mesh]:

@@ -52,7 +52,7 @@ class Roadworks(Anomaly, kind="roadworks"):
         heap = single("debris", _props.sand_heap(rng, 2.6, 1.8, 0.7), SAND, what="heap of sand")
         site.put(heap, start + HEAP_M, kerb * 0.1 * half, rng.normal(0, 0.15), anomaly="OBJ-48")
         machine = actor_models("excavator", rng)[0]
-        behind = HEAP_M + 1.8 + float(machine.bounds[1, 0])  # it faces the ego
+        behind = HEAP_M + 2.1 + float(machine.bounds[1, 0])  # it faces the ego
         place = start + max(self.length_m * 0.7, behind)
         row = site.put(machine, place, 0.0, np.pi + rng.normal(0, 0.1), anomaly="AGT-10")
         site.lamps[row] = BEACON
