@@ -17,9 +17,10 @@ from simulator.scene.mesh import box, cylinder, grid
 from simulator.scene.model import Body
 from simulator.scene.noise import spectral_noise
 from simulator.sensors.camera import Camera, CameraFrame
+from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import film, transport
 from simulator.sensors.shading import precipitation as rain
-from simulator.sensors.shading.glare import add_glare, add_streaks
+from simulator.sensors.shading.glare import add_glare, add_streaks, veil_beside
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR, mip_chain
 from simulator.sensors.shading.surface import POINT_DTYPE, ground_of, surfaces
 from simulator.sensors.stage import EGO, SEEN, Stage
@@ -449,6 +450,22 @@ def test_glare_keeps_the_light_and_falls_as_that_of_the_eye() -> None:
     eye = 10.0 * lux / np.degrees(np.arctan(off_px / 1000)) ** 2  # CIE 146:2002, for a young observer
     share = spread[200, 300 + off_px, 1] / eye
     assert share.min() > 0.08 and share.max() < 0.5 and share.mean() == pytest.approx(0.25, abs=0.08)
+
+
+def test_a_sun_beside_the_picture_veils_it_by_the_angle_to_it() -> None:
+    eye = CameraModel.of(640, 400, np.array([[500.0, 0, 319.5], [0, 500.0, 199.5], [0, 0, 1]]))
+    lux = np.array([9e4, 8e4, 6e4], np.float32)
+    for aside_deg, up_deg in ((45.0, 5.0), (10.0, 40.0), (-70.0, 20.0)):
+        a, u = math.radians(aside_deg), math.radians(up_deg)
+        sun = np.array([math.sin(a) * math.cos(u), -math.sin(u), math.cos(a) * math.cos(u)])
+        veil = veil_beside(eye, sun, lux)
+        assert veil is not None
+        middle = add_glare(np.zeros((400, 640, 3), np.float32), 500.0, veil=veil)[200, 320]
+        away_deg = math.degrees(math.acos(sun[2]))  # from the axis, where CIE 146 tells what the eye makes of it
+        np.testing.assert_allclose(middle, 0.25 * 10.0 * lux * sun[2] / away_deg**2, rtol=0.03)
+        assert (veil[:, 0, 1].mean() < veil[:, -1, 1].mean()) == (aside_deg > 0)
+    assert veil_beside(eye, np.array([0.2, -0.1, 0.97]), lux) is None  # in the picture
+    assert veil_beside(eye, np.array([0.0, -0.1, -0.99]), lux) is None  # behind
 
 
 def test_scratches_draw_what_is_bright_out_to_a_line() -> None:

@@ -143,7 +143,7 @@ class Camera(Sensor, kind="camera"):
     def sense(self, stage: Stage, time_ns: int, seed: int, quality: str) -> CameraFrame:
         """Take a picture of the stage at `time_ns`; see `Sensor.sense`."""
         from simulator.sensors.shading import film
-        from simulator.sensors.shading.glare import add_glare, add_streaks
+        from simulator.sensors.shading.glare import add_glare, add_streaks, veil_beside
         from simulator.sensors.shading.lens import through_lens
         from simulator.sensors.shading.motion import image_velocity, in_motion
         from simulator.sensors.shading.picture import owners_of, take_picture
@@ -172,7 +172,10 @@ class Camera(Sensor, kind="camera"):
             radiance, stage, self.fx, self.f_number, self.fx * PIXEL_M, self.glass_mm / 1000, exposure.time_s
         )
         side = PREVIEW_GLARE if quality == "preview" else 2
-        light = add_glare(through, self.fx, stage.threads, side)
+        toward_sun = local_SE3_camera[:3, :3].T @ transport.sky.sun_direction
+        shines = transport.sun_seen(local_SE3_camera[:3, 3])
+        veil = veil_beside(self.model, toward_sun, transport.sky.sun_lx) if shines else None
+        light = add_glare(through, self.fx, stage.threads, side, veil)
         if quality != "preview":
             if self.glass_mm > 0.0:
                 light = add_streaks(light, exposure.white_cd_m2, self.fx, stage.drive_seed)

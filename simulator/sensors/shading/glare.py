@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,17 @@ from simulator.numerics.rng import generator
 from simulator.numerics.simd import LANES, splat
 from simulator.sensors.shading.vector import HALF, ONE, ZERO
 
+if TYPE_CHECKING:
+    from simulator.sensors.optics import CameraModel
+
 F32 = NDArray[np.float32]
 
 # Spread in pixels at 1000 px focal length, and share of the light, of Gaussians. Their sum falls with about the square
 # of the angle, like the veiling glare of the eye, 10 E / theta^2 (CIE 146:2002), of which lens and windscreen make
 # about a quarter.
 GLARE = ((2.0, 0.020), (8.0, 0.010), (32.0, 0.006), (130.0, 0.005))
+EYE_GLARE, EYE_SHARE = 10.0, 0.25  # cd/m2 deg2 per lux at the eye, and what of it lens and windscreen make
+VEIL_PX, VEIL_LEAST_DEG = 32, 1.0  # squares of pixels with one veil; the law holds from so many degrees on
 # Wipers leave fine scratches on windscreens, along arcs about their pivot. What is bright is drawn out across them, to
 # lines that lead to the pivot: spread along and across them, pixels at 1000 px focal length, and share of the light,
 # its median over drives and how far its logarithm deviates.
@@ -86,12 +92,35 @@ def spread_over(start, stop, radiance, side, kept, base, out):
     hold(wide)
 
 
-def add_glare(radiance: F32, focal_px: float, threads: int | None = None, side: int = 2) -> F32:
+def veil_beside(camera: CameraModel, toward: NDArray[np.float64], lux: F32) -> F32 | None:
+    """(rows, columns, 3) light, cd/m2, that a sun beside the picture spreads over it; None: it spreads none.
+
+    Args:
+        camera: that looks. toward: (3,) unit vector to the sun, optical frame.
+        lux: (3,) its illuminance, by channel, on a plane that faces it.
+    """
+    x, y = camera.project(toward[None])[0]
+    inside = -0.5 <= x < camera.width - 0.5 and -0.5 <= y < camera.height - 0.5
+    if toward[2] <= 0.0 or inside or lux.max() <= 0.0:
+        return None
+    counts = ((pixels, -(-pixels // VEIL_PX)) for pixels in (camera.height, camera.width))
+    middles = [((np.arange(count) + 0.5) * pixels / count).astype(int) for pixels, count in counts]
+    rays = camera.rays()[np.ix_(*middles)].astype(np.float64)
+    cosine = rays @ toward / np.linalg.norm(rays, axis=-1)
+    away = np.maximum(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))), VEIL_LEAST_DEG)
+    veil = (EYE_SHARE * EYE_GLARE / away**2)[..., None] * (float(toward[2]) * lux)
+    return np.asarray(veil, np.float32)
+
+
+def add_glare(
+    radiance: F32, focal_px: float, threads: int | None = None, side: int = 2, veil: F32 | None = None
+) -> F32:
     """(H, W, 3) radiance with the light that lens and windscreen scatter.
 
     Args:
         radiance: (H, W, 3), cd/m2. focal_px: of the lens. threads: to use.
         side: of the squares of pixels whose means are spread; half a side is the finest spread.
+        veil: light from beside the picture, of `veil_beside`.
     """
     import cv2
 
@@ -109,6 +138,8 @@ def add_glare(radiance: F32, focal_px: float, threads: int | None = None, side: 
         small = cv2.GaussianBlur(small, (0, 0), max(sigma / smaller, 0.5), borderType=cv2.BORDER_REPLICATE)
         large = small if smaller == 1 else cv2.resize(small, whole, interpolation=cv2.INTER_LINEAR)
         spread = cv2.scaleAdd(large, share, spread)
+    if veil is not None:
+        spread += cv2.resize(veil, whole, interpolation=cv2.INTER_LINEAR)
     kept = np.float32(1 - sum(share for _, share in GLARE))
     out = np.empty_like(radiance)
     rows(lambda start, stop: spread_over(start, stop, radiance, side, kept, spread, out), height)

@@ -310,6 +310,13 @@ class Transport:
         free[below] -= self._shadowed(starts, ways, np.inf).reshape(len(below), len(fan)).mean(1)
         return free
 
+    def sun_seen(self, place: NDArray[np.floating]) -> bool:
+        """Whether the middle of what lights the scene, sun or moon, is seen from a place (3,)."""
+        if self.sky.sun_lx[1] <= 0:
+            return False
+        start, way = place.astype(np.float32)[None], self.sky.sun_direction.astype(np.float32)[None]
+        return not self._shadowed(start, way, np.inf)[0]
+
     # --- helpers ----------------------------------------------------------------------------------------------------
 
     def each(self, count: int, body: Callable[..., None], *arguments: object, chunk: int = 0) -> None:
