@@ -54,10 +54,12 @@ def hidden_by(box, x, y, z):
     if abs(z - box[4]) > LEVEL_M:
         return ZERO
     ox, oy = x - box[0], y - box[1]
-    size = min(box[5], box[6])
-    size /= size + AIRY_M
     u = abs(ox * box[2] + oy * box[3]) - box[5]
     v = abs(oy * box[2] - ox * box[3]) - box[6]
+    if max(u, v) > np.float32(ASIDE_M):
+        return ZERO
+    size = min(box[5], box[6])
+    size /= size + AIRY_M
     if u < ZERO and v < ZERO:
         deep = min(-u, -v)
         return HALF * size * (ONE + deep / math.sqrt(deep * deep + SLIT_M * SLIT_M))
@@ -79,20 +81,24 @@ def shade_rows(start, stop, boxes, areas, table, pose, depth, light):
         table: (H, W, 3) float32 camera rays. pose: (3, 4) float32 local_SE3_camera.
         depth: (H, W) float32 along the optical axis.
     """
+    xx, xy, xz, east = pose[0, 0], pose[0, 1], pose[0, 2], pose[0, 3]  # what is written might be these: kept aside
+    yx, yy, yz, north = pose[1, 0], pose[1, 1], pose[1, 2], pose[1, 3]
+    zx, zy, zz, up = pose[2, 0], pose[2, 1], pose[2, 2], pose[2, 3]
     for y in range(start, stop):
         for k in range(len(boxes)):
             if y < areas[k, 0] or y > areas[k, 1]:
                 continue
+            box = boxes[k, 0], boxes[k, 1], boxes[k, 2], boxes[k, 3], boxes[k, 4], boxes[k, 5], boxes[k, 6]
             for x in range(areas[k, 2], areas[k, 3] + 1):
                 t = depth[y, x]
                 if t == np.inf:
                     continue
                 a, b, c = t * table[y, x, 0], t * table[y, x, 1], t * table[y, x, 2]
                 hidden = hidden_by(
-                    boxes[k],
-                    pose[0, 0] * a + pose[0, 1] * b + pose[0, 2] * c + pose[0, 3],
-                    pose[1, 0] * a + pose[1, 1] * b + pose[1, 2] * c + pose[1, 3],
-                    pose[2, 0] * a + pose[2, 1] * b + pose[2, 2] * c + pose[2, 3],
+                    box,
+                    xx * a + xy * b + xz * c + east,
+                    yx * a + yy * b + yz * c + north,
+                    zx * a + zy * b + zz * c + up,
                 )
                 if hidden > ZERO:
                     part = ONE - STRENGTH * hidden
