@@ -15,11 +15,13 @@ from simulator.actors.people import COAT_APART, SEXES
 from simulator.actors.physique import Part
 from simulator.actors.seats import SEATS
 from simulator.actors.skeleton import Pose, skinned
-from simulator.actors.wardrobe import Person, adult
+from simulator.actors.wardrobe import Person, adult, child
 from simulator.actors.wheelchairs import WHEEL_M
 from simulator.numerics.rng import generator
 from simulator.raycast import Scene as RayScene
+from simulator.scenario.models import Scenario
 from simulator.scene import Mesh
+from simulator.world import World, build_world
 
 F64 = NDArray[np.float64]
 
@@ -148,3 +150,51 @@ def test_a_telephone_lies_in_the_hand_and_faces_the_eyes(pose: str) -> None:
         head = points[points[:, 2] > points[:, 2].max() - 0.22].mean(0)
         to_eyes = (head - middle) / np.linalg.norm(head - middle)
         assert to_eyes @ up / np.linalg.norm(up) > 0.6, seed
+
+
+@pytest.mark.parametrize(("air_c", "padded", "short"), [
+    (-8.0, (0.9, 1.0), (0.0, 0.0)), (0.0, (0.85, 1.0), (0.0, 0.02)),
+    (15.0, (0.3, 0.6), (0.0, 0.15)), (30.0, (0.0, 0.03), (0.8, 1.0)),
+])  # fmt: skip
+def test_people_dress_for_the_temperature(
+    air_c: float, padded: tuple[float, float], short: tuple[float, float]
+) -> None:
+    """A padded jacket is what 1 clo and more need, short sleeves are 0.6 clo at most (ISO 9920)."""
+    worn = [
+        person.dress
+        for seed in range(120)
+        for sex in SEXES
+        for person in (
+            adult(sex, 5, "casual", 0.0, np.random.default_rng(seed), air_c=air_c),
+            child(8.0, sex, 5, np.random.default_rng(seed), air_c=air_c),
+        )
+    ]
+    assert padded[0] <= np.mean([dress.thickness > 0.011 for dress in worn]) <= padded[1]
+    assert short[0] <= np.mean([dress.sleeve < 1.0 for dress in worn]) <= short[1]
+    if air_c < 0.0:
+        assert not any(dress.legs == "shorts" for dress in worn)
+        assert np.mean([dress.hat in ("beanie", "hood") for dress in worn]) > 0.4
+
+
+def test_people_in_a_scene_are_dressed_for_its_air_unless_told_otherwise() -> None:
+    data = {
+        "duration_s": 0.0,
+        "road": {"kind": "straight", "length_m": 200},
+        "traffic": {"vehicles": 0, "parked": 0, "pedestrians": 12, "cyclists": 0},
+        "actors": [{"kind": "pedestrian", "ahead_m": 20, "dressed_for_c": 30}],
+    }
+    cold, warm = (
+        build_world(Scenario.model_validate({**data, "weather": {"temperature_c": t}}).sample(3)) for t in (-8.0, 30.0)
+    )
+
+    def bare_m2(world: World) -> list[float]:
+        """Skin of each of the people, who stand or walk."""
+        people = [o.model.bodies[0].mesh for o in world.scene.objects if o.class_name == "pedestrian" and o.model]
+        corners = [mesh.vertices[mesh.faces[mesh.slots == Part.SKIN]].astype(np.float64) for mesh in people]
+        return [
+            float(np.linalg.norm(np.cross(c[:, 1] - c[:, 0], c[:, 2] - c[:, 0]), axis=1).sum() / 2) for c in corners
+        ]
+
+    (told, *others), (same, *more) = bare_m2(cold), bare_m2(warm)
+    assert told == pytest.approx(same, rel=1e-6)
+    assert np.mean(others) < 0.6 * np.mean(more)

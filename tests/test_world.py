@@ -46,7 +46,7 @@ def test_wheels_stand_on_the_ground_where_the_roads_of_a_map_disagree(tmp_path: 
         "ego.s_m=30",
         "ego.speed_mps=9",  # steady: neither pedal nor curve presses the springs
         "duration_s=4",
-        "traffic={vehicles: 0}",
+        "traffic={vehicles: 0, pedestrians: 0, cyclists: 0, animals: 0}",  # nobody to brake for
         "anomalies=[]",
     ]
     world = build_world(simulator.load("any_map", overrides).sample(seed=3))

@@ -46,6 +46,12 @@ class Actor(Family, family="actors"):
         drawn = {name: value.sample(rng) for name, value in given.items() if isinstance(value, Distribution)}
         return self.model_copy(update=drawn) if drawn else self
 
+    def dressed(self, air_c: float) -> Self:
+        """This actor with its person dressed for an air temperature, Celsius, unless it is told otherwise."""
+        if getattr(self, "dressed_for_c", air_c) is not None:
+            return self
+        return self.model_copy(update={"dressed_for_c": air_c})
+
     @abstractmethod
     def _build(self, rng: np.random.Generator) -> list[Model]:
         """Geometry from concrete parameters."""

@@ -16,7 +16,7 @@ from simulator.actors.lamps import RED, WHITE
 from simulator.actors.people import SEXES, Tone
 from simulator.actors.riders import Seat, riding_dress, seated
 from simulator.actors.shape import F64, block, finish, lathe, patch, pipe, rounded_box, skin
-from simulator.actors.wardrobe import adult, child
+from simulator.actors.wardrobe import DressedFor, adult, child
 from simulator.scenario.distributions import OneOf, Quantity, choice, integer, uniform
 from simulator.scene import Body, Driver, Joint, Lamp, Material, Mesh, Model, Switch
 from simulator.scene.material import Beam, srgb
@@ -35,6 +35,7 @@ class Bicycle(Actor, kind="bicycle"):
         style: upright city bicycle with mudguards, road racer, mountain bicycle, or
             cargo bicycle with a box before the rider.
         sex, skin_tone, age_years: of the rider; below 13 a child on a small bicycle.
+        dressed_for_c: air temperature for which the rider's clothes are; null: that of the scene.
     """
 
     class_name: ClassVar[str] = "bicycle"
@@ -47,13 +48,14 @@ class Bicycle(Actor, kind="bicycle"):
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
     skin_tone: Tone = integer(1, 10)
     age_years: Annotated[float, Quantity("years", ge=8.0, le=90.0)] = uniform(14.0, 70.0)
+    dressed_for_c: DressedFor = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         young = self.age_years < 13
         person = (
-            child(self.age_years, self.sex, self.skin_tone, rng)
+            child(self.age_years, self.sex, self.skin_tone, rng, air_c=self.dressed_for_c)
             if young
-            else adult(self.sex, self.skin_tone, "casual", 0.0, rng)
+            else adult(self.sex, self.skin_tone, "casual", 0.0, rng, air_c=self.dressed_for_c)
         )
         scale = float(np.clip(person.physique.height / 1.72, 0.72, 1.08))
         lean = {"city": 0.22, "road": 0.78, "mountain": 0.50, "cargo": 0.16}[self.style] + float(

@@ -16,7 +16,7 @@ from simulator.actors.people import SEXES, Tone
 from simulator.actors.plates import plate
 from simulator.actors.riders import Seat, helmeted, riding_dress, seated
 from simulator.actors.shape import F64, ball, block, both, finish, lathe, patch, pipe, rounded_box, skin, turned
-from simulator.actors.wardrobe import adult
+from simulator.actors.wardrobe import DressedFor, adult
 from simulator.scenario.distributions import OneOf, choice, integer
 from simulator.scene import Body, Driver, Joint, Lamp, Mesh, Model
 
@@ -41,6 +41,7 @@ class Motorcycle(Actor, kind="motorcycle"):
         style: naked roadster, faired sports machine, scooter with a step-through, or moped with thin
             wheels and leg shields.
         sex, skin_tone: of the rider.
+        dressed_for_c: air temperature for which the rider's clothes are; null: that of the scene.
     """
 
     class_name: ClassVar[str] = "motorcycle"
@@ -52,11 +53,12 @@ class Motorcycle(Actor, kind="motorcycle"):
     style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.36, 0.24, 0.30, 0.10))
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES, weights=(0.25, 0.75))
     skin_tone: Tone = integer(1, 10)
+    dressed_for_c: DressedFor = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         color = str(rng.choice(["black", "red", "blue", "white", "grey", "green", "orange", "yellow", "silver"]))
         clad = self.style in ("naked", "sport") or rng.random() < 0.4  # against falls
-        person = adult(self.sex, self.skin_tone, "riding" if clad else "casual", 0.0, rng)
+        person = adult(self.sex, self.skin_tone, "riding" if clad else "casual", 0.0, rng, air_c=self.dressed_for_c)
         seat = {  # knees at the tank, or beside the shield
             "naked": Seat((0.40, 0.86), (0.98, 0.36, 1.06), 0.28, (0.40, 0.25, 0.34), splay=0.34),
             "sport": Seat((0.36, 0.90), (1.04, 0.28, 0.92), 0.72, (0.26, 0.24, 0.40), splay=0.34),

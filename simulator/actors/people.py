@@ -13,7 +13,7 @@ from simulator.actors.carried import THINGS, Carried, carried, small_wheel
 from simulator.actors.figure import figure
 from simulator.actors.seats import SEATS, sitting
 from simulator.actors.skeleton import Pose, cycle_box, skinned
-from simulator.actors.wardrobe import Person, adult, child
+from simulator.actors.wardrobe import DressedFor, Person, adult, child
 from simulator.numerics import se3
 from simulator.scenario.distributions import Metres, OneOf, Quantity, choice, integer, uniform
 from simulator.scene import Body, Driver, Joint, Model
@@ -39,6 +39,7 @@ class Pedestrian(Actor, kind="pedestrian"):
         carries: what the hands hold or push; who sits or lies has at most a telephone.
         seat: what a sitting person sits on.
         pace_mps: of the gait: who is faster than people walk, runs; 0: the usual one.
+        dressed_for_c: air temperature for which the clothes are; null: that of the scene.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -57,8 +58,11 @@ class Pedestrian(Actor, kind="pedestrian"):
     pace_mps: Pace = 0.0
     seat: Annotated[str, OneOf(*SEATS)] = choice(*SEATS, weights=(0.45, 0.2, 0.25, 0.1))
     carries: Annotated[str, OneOf("", *THINGS)] = choice(
-        "", *THINGS, weights=(0.71, 0.02, 0.02, 0.04, 0.08, 0.04, 0.09)
+        "",
+        *THINGS,
+        weights=(0.73, 0.0, 0.02, 0.04, 0.08, 0.04, 0.09),  # umbrellas are up when it rains
     )
+    dressed_for_c: DressedFor = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         held = {"walking": THINGS, "standing": THINGS, "sitting": ("phone",)}.get(self.pose, ())
@@ -66,7 +70,14 @@ class Pedestrian(Actor, kind="pedestrian"):
         if not thing and self.pose == "walking" and rng.random() < (self.age_years - 68.0) / 40.0:
             thing = "stick"
         person = adult(
-            self.sex, self.skin_tone, self.clothes, self.height_m, rng, bag=self.bag, age_years=self.age_years
+            self.sex,
+            self.skin_tone,
+            self.clothes,
+            self.height_m,
+            rng,
+            bag=self.bag,
+            age_years=self.age_years,
+            air_c=self.dressed_for_c,
         )
         pace = self.pace_mps or self.speed_mps
         return person_models(person, self.pose, pace, rng, thing=thing, stoop=_stoop(self.age_years), seat=self.seat)
@@ -76,7 +87,7 @@ class Runner(Actor, kind="runner"):
     """An adult who runs for exercise.
 
     Attributes:
-        sex, skin_tone, height_m, pace_mps: as for a pedestrian.
+        sex, skin_tone, height_m, pace_mps, dressed_for_c: as for a pedestrian.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -89,9 +100,12 @@ class Runner(Actor, kind="runner"):
     skin_tone: Tone = integer(1, 10)
     height_m: Metres = 0.0
     pace_mps: Pace = 0.0
+    dressed_for_c: DressedFor = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = adult(self.sex, self.skin_tone, "sport", self.height_m, rng, bag="", age_years=30.0)
+        person = adult(
+            self.sex, self.skin_tone, "sport", self.height_m, rng, bag="", age_years=30.0, air_c=self.dressed_for_c
+        )
         return person_models(person, "walking", self.pace_mps or self.speed_mps, rng)
 
 
@@ -105,7 +119,7 @@ class Child(Actor, kind="child"):
 
     Attributes:
         age_years: 2 to 12.
-        pose, sex, skin_tone, pace_mps, seat: as for an adult.
+        pose, sex, skin_tone, pace_mps, seat, dressed_for_c: as for an adult.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -120,9 +134,10 @@ class Child(Actor, kind="child"):
     skin_tone: Tone = integer(1, 10)
     pace_mps: Pace = 0.0
     seat: Annotated[str, OneOf(*SEATS)] = choice(*SEATS, weights=(0.45, 0.1, 0.25, 0.2))
+    dressed_for_c: DressedFor = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = child(self.age_years, self.sex, self.skin_tone, rng)
+        person = child(self.age_years, self.sex, self.skin_tone, rng, air_c=self.dressed_for_c)
         return person_models(person, self.pose, self.pace_mps or self.speed_mps, rng, seat=self.seat)
 
 

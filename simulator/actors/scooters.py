@@ -12,7 +12,7 @@ from simulator.actors.finishes import as_rgb
 from simulator.actors.people import SEXES, Tone
 from simulator.actors.riders import riding_dress, standing_rider
 from simulator.actors.shape import block, finish, lathe, patch, pipe, rounded_box
-from simulator.actors.wardrobe import adult
+from simulator.actors.wardrobe import DressedFor, adult
 from simulator.scenario.distributions import OneOf, choice, integer
 from simulator.scene import Body, Driver, Joint, Material, Mesh, Model
 from simulator.scene.material import srgb
@@ -27,6 +27,7 @@ class Scooter(Actor, kind="scooter"):
 
     Attributes:
         sex, skin_tone: of the rider.
+        dressed_for_c: air temperature for which the rider's clothes are; null: that of the scene.
     """
 
     class_name: ClassVar[str] = "bicycle"
@@ -37,9 +38,10 @@ class Scooter(Actor, kind="scooter"):
 
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
     skin_tone: Tone = integer(1, 10)
+    dressed_for_c: DressedFor = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = adult(self.sex, self.skin_tone, "casual", 0.0, rng, age_years=28.0)
+        person = adult(self.sex, self.skin_tone, "casual", 0.0, rng, age_years=28.0, air_c=self.dressed_for_c)
         hat = "cycle_helmet" if rng.random() < 0.15 else person.dress.hat
         x = 0.36
         rider = standing_rider(

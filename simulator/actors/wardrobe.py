@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -13,9 +15,60 @@ from simulator.actors.head import FACES, PLAIN_SKIN, face_texture
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
 from simulator.numerics.rng import generator
+from simulator.scenario.distributions import Quantity
 from simulator.scene import Material, Texture
 from simulator.scene.material import Rgb, srgb
 from simulator.scene.noise import spectral_noise, to_srgb8
+
+DressedFor = Annotated[float, Quantity("C", ge=-40.0, le=50.0)] | None
+# Insulation of clothes, clo, from which on people wear padded jackets or coats, and below which short sleeves and short
+# trousers (sums of garments in ISO 9920:2007: T-shirt, trousers, underwear and shoes make 0.45, a shirt with long
+# sleeves and a jumper more 0.85, a parka 0.7 by itself); spread of what people choose, by choice.
+PADDED_CLO, SHORT_CLO, SHORTEST_CLO, CLO_SPREAD = 1.0, 0.62, 0.45, 0.2
+COLD_CLO = 1.3  # from which on hats are usual, and skirts rare
+GLOVES_FROM = 0.5  # where so many cover their heads, hands are covered, too
+
+
+class Warmth(NamedTuple):
+    """How people dress: shares of them.
+
+    Attributes:
+        padded: in a padded jacket or a coat. long: with long sleeves, of the others.
+        bare: with short trousers, of those with short sleeves. skirts: in skirts, of those who would be.
+        covered: with a cap or hood, of those who are padded.
+    """
+
+    padded: float = 0.4
+    long: float = 0.5
+    bare: float = 0.3
+    skirts: float = 1.0
+    covered: float = 1 / 3
+
+
+def insulation_clo(air_c: float) -> float:
+    """Insulation of the clothes that people wear outdoors, clo; air temperature in Celsius.
+
+    The clothing model of the Universal Thermal Climate Index (G. Havenith et al., Int. J. Biometeorology 56, 2012),
+    within -30 to 35 C.
+    """
+    t = min(max(air_c, -30.0), 35.0)
+    return 1.372 - 0.01866 * t - 0.0004849 * t**2 - 0.000009333 * t**3
+
+
+def warmth(air_c: float | None) -> Warmth:
+    """How people dress for an air temperature, Celsius; None: as over the year."""
+    if air_c is None:
+        return Warmth()
+    wanted = insulation_clo(air_c)
+
+    def more_than(clo: float) -> float:
+        """Share of people who want more."""
+        return 0.5 * math.erfc((clo - wanted) / (CLO_SPREAD * math.sqrt(2)))
+
+    padded, short = more_than(PADDED_CLO), 1.0 - more_than(SHORT_CLO)
+    bare = (1.0 - more_than(SHORTEST_CLO)) / max(short, 1e-9)
+    cold = more_than(COLD_CLO)
+    return Warmth(padded, 1.0 - short / max(1.0 - padded, short, 1e-9), bare, 1.0 - 0.7 * cold, (1 + cold) / 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +232,9 @@ def adult(
     *,
     bag: str = "any",
     age_years: float = 40.0,
+    air_c: float | None = None,
 ) -> Person:
-    """An adult in street clothes; `height` 0: by sex."""
+    """An adult in street clothes for an air temperature; `height` 0: by sex."""
     row = load_asset("people")["adults"][sex]
     mean, deviation = row["height"]
     stature = height if height > 0 else float(mean + deviation * np.clip(rng.standard_normal(), -2.5, 2.5))
@@ -193,7 +247,7 @@ def adult(
         female,
         float(np.clip(rng.normal(0.1, 0.45), -0.8, 1.2)),
     )
-    dress = _adult_dress(female > 0.5, clothes, bag, rng)
+    dress = _adult_dress(female > 0.5, clothes, bag, warmth(air_c), rng)
     face = "old" if age_years > 62 else "smooth" if female > 0.5 else str(rng.choice(FACES[1:4], p=(0.5, 0.25, 0.25)))
     paint, top = materials(skin_tone, dress, rng, clothes=clothes, face=face, grey=rng.random() < (age_years - 45) / 25)
     facts = (
@@ -207,26 +261,23 @@ def adult(
     return Person(body, dress, paint, facts)
 
 
-def _adult_dress(female: bool, clothes: str, bag: str, rng: np.random.Generator) -> Dress:
-    winter = rng.random() < 0.4
+def _adult_dress(female: bool, clothes: str, bag: str, warm: Warmth, rng: np.random.Generator) -> Dress:
+    winter = rng.random() < warm.padded
     coat = winter and rng.random() < 0.4
-    sleeve = 1.0 if winter or clothes in ("formal", "worker") or rng.random() < 0.5 else 0.45
+    sleeve = 1.0 if winter or clothes in ("formal", "worker") or rng.random() < warm.long else 0.45
     legs = "trousers"
-    if female and clothes != "high_visibility" and rng.random() < 0.25:
+    if female and clothes != "high_visibility" and rng.random() < 0.25 * warm.skirts:
         legs = "skirt"
-    elif sleeve < 1.0 and clothes != "formal" and rng.random() < 0.3:
+    elif sleeve < 1.0 and clothes != "formal" and rng.random() < warm.bare:
         legs = "shorts"
     styles = ["long", "long", "bun", "ponytail", "short"] if female else ["short"] * 9 + ["bald"]
-    hats = ["", "", "", "", "beanie", "hood"] if winter else ["", "", "", "", "", "cap"]
+    hats = _hats(warm.covered, "beanie", "hood") if winter else _hats(1 / 6, "cap")
     if female and rng.random() < 0.05:
         hats = ["scarf"]
     if clothes == "sport":
-        winter, sleeve, legs = (
-            False,
-            float(rng.choice([0.45, 0.45, 1.0])),
-            str(rng.choice(["shorts", "shorts", "trousers"])),
-        )
-        coat, hats = False, ["", "", "cap"]
+        winter, coat, hats = False, False, ["", "", "cap"]
+        sleeve = 1.0 if rng.random() > 4 / 3 * (1 - warm.long) else 0.45
+        legs = "trousers" if rng.random() > 4 / 3 * (1 - warm.long) else "shorts"
     if clothes == "high_visibility":
         hats = ["hard_hat", "hard_hat", "", "cap"]
     if clothes == "riding":  # a jacket and trousers against falls
@@ -244,12 +295,20 @@ def _adult_dress(female: bool, clothes: str, bag: str, rng: np.random.Generator)
         hair=str(rng.choice(styles)),
         hat=str(rng.choice(hats)) if clothes != "formal" else "",
         bag=str(rng.choice(bags)) if bag == "any" else bag,
-        gloves=clothes == "riding",
+        gloves=clothes == "riding" or (winter and warm.covered > GLOVES_FROM),
     )
 
 
-def child(age_years: float, sex: str, skin_tone: int, rng: np.random.Generator) -> Person:
-    """A child of 2 to 12 years with the proportions of its age."""
+def _hats(share: float, *kinds: str) -> list[str]:
+    """Six hats to choose from, of which a share are of these kinds, in turn, and the others none."""
+    worn = round(6 * share)
+    return [""] * (6 - worn) + [kinds[k % len(kinds)] for k in range(worn)]
+
+
+def child(
+    age_years: float, sex: str, skin_tone: int, rng: np.random.Generator, *, air_c: float | None = None
+) -> Person:
+    """A child of 2 to 12 years with the proportions of its age, dressed for an air temperature."""
     row = load_asset("people")["children"]
     stature = float(np.interp(age_years, row["age"], row["height"])) * float(
         np.clip(rng.normal(1.0, 0.035), 0.92, 1.08)
@@ -259,17 +318,18 @@ def child(age_years: float, sex: str, skin_tone: int, rng: np.random.Generator) 
     body = Physique(
         stature, head, float(np.interp(age_years, row["age"], row["crotch"])), 0.25, float(rng.normal(0.0, 0.3)), youth
     )
-    girl = sex == "female"
-    warm = rng.random() < 0.4
+    girl, warm = sex == "female", warmth(air_c)
+    padded, light = rng.random() < warm.padded, "skirt" if girl else "shorts"
+    legs = ["light" if warm.bare > 0.5 else "trousers", "trousers", "light" if warm.padded < 0.7 else "trousers"]
     dress = Dress(
-        thickness=float(rng.uniform(0.012, 0.020) if warm else rng.uniform(0.003, 0.007)),
+        thickness=float(rng.uniform(0.012, 0.020) if padded else rng.uniform(0.003, 0.007)),
         hem=float(rng.uniform(0.48, 0.52)),
-        sleeve=1.0 if warm or rng.random() < 0.5 else 0.45,
-        legs=str(rng.choice(["trousers", "trousers", "skirt"] if girl else ["trousers", "trousers", "shorts"])),
+        sleeve=1.0 if padded or rng.random() < warm.long else 0.45,
+        legs=str(rng.choice(legs)).replace("light", light),
         skirt_hem=0.33,
         loose=float(rng.uniform(0.2, 0.6)),
         hair=str(rng.choice(["long", "ponytail", "short"] if girl else ["short"])),
-        hat=str(rng.choice(["", "", "beanie", "cap"])),
+        hat=str(rng.choice(_hats(warm.covered, "beanie", "hood") if padded else _hats(1 / 3, "cap"))),
         bag=str(rng.choice(["", "", "backpack"])) if age_years >= 6 else "",
     )
     paint, top = materials(skin_tone, dress, rng, bright=True)

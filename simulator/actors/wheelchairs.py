@@ -13,7 +13,7 @@ from simulator.actors.people import SEXES, Tone
 from simulator.actors.riders import Seat, riding_dress, seated
 from simulator.actors.shape import block, both, finish, pipe, rounded_box
 from simulator.actors.skeleton import cycle_box
-from simulator.actors.wardrobe import adult
+from simulator.actors.wardrobe import DressedFor, adult
 from simulator.scenario.distributions import OneOf, choice, integer
 from simulator.scene import Body, Driver, Joint, Material, Mesh, Model
 from simulator.scene.mesh import merge, tube
@@ -29,6 +29,7 @@ class Wheelchair(Actor, kind="wheelchair"):
 
     Attributes:
         sex, skin_tone: of the sitter.
+        dressed_for_c: air temperature for which the sitter's clothes are; null: that of the scene.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -38,9 +39,10 @@ class Wheelchair(Actor, kind="wheelchair"):
 
     sex: Annotated[str, OneOf(*SEXES)] = choice(*SEXES)
     skin_tone: Tone = integer(1, 10)
+    dressed_for_c: DressedFor = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = adult(self.sex, self.skin_tone, "casual", 0.0, rng)
+        person = adult(self.sex, self.skin_tone, "casual", 0.0, rng, air_c=self.dressed_for_c)
         seat = Seat((-0.12, SEAT_Z + 0.10), (0.01, TRACK_HALF + 0.03, WHEEL_M + 0.275), -0.08, (0.52, 0.10, 0.14))
         sitter = seated(person, seat, riding_dress(person.dress, person.dress.hat), rng)
         joints = list(sitter.joints)

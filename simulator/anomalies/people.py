@@ -18,7 +18,7 @@ class PersonLying(Anomaly, kind="person_lying"):
 
     def place(self, site: Site, rng: np.random.Generator) -> None:
         """Lay the person down at a random angle."""
-        model = actor_models("pedestrian", rng, pose="lying")[0]
+        model = actor_models("pedestrian", rng, pose="lying", dressed_for_c=site.atmosphere.temperature_c)[0]
         site.put(model, self.ahead_m, self.lateral_m, rng.uniform(0, 2 * np.pi), anomaly=self.taxonomy)
 
 
@@ -41,7 +41,8 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
         edge = kerb * site.lane_half_width_m(self.ahead_m)
         front = float(van.bounds[1, 0])
         site.put(van, self.ahead_m - front, edge + kerb * self.kerb_m, attributes={"state": "parked"}, anomaly="SCN-07")
-        child = actor_models("child", rng, pace_mps=self.speed_mps)[0]
+        air_c = site.atmosphere.temperature_c
+        child = actor_models("child", rng, pace_mps=self.speed_mps, dressed_for_c=air_c)[0]
         along = self.ahead_m + 0.7
         beside = edge + kerb * (self.kerb_m - 0.2)
         row = site.put(child, along, beside, -kerb * np.pi / 2, moving=True, anomaly="AGT-23")

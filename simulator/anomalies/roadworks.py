@@ -47,7 +47,8 @@ class Roadworks(Anomaly, kind="roadworks"):
                 anomaly=self.taxonomy,
             )
             site.lamps[row] = BEACON
-        worker = actor_models("pedestrian", rng, clothes="high_visibility", pose="standing", carries="")[0]
+        dressed = {"clothes": "high_visibility", "dressed_for_c": site.atmosphere.temperature_c}
+        worker = actor_models("pedestrian", rng, **dressed, pose="standing", carries="")[0]
         site.put(worker, start + 3.0, kerb * 0.6 * half, rng.uniform(0, 6), anomaly="AGT-29")
         heap = single("debris", _props.sand_heap(rng, 2.6, 1.8, 0.7), SAND, what="heap of sand")
         site.put(heap, start + HEAP_M, kerb * 0.1 * half, rng.normal(0, 0.15), anomaly="OBJ-48")

@@ -136,18 +136,18 @@ def build_world(scenario: Scenario) -> World:
     plan = plan_signals(network, seed)
     right_of_way = None
     if drive is not None:
-        placed = place_recorded(drive, cast, seed)
+        placed = place_recorded(drive, cast, seed, atmosphere.temperature_c)
         ego = placed[0].row
     else:
         about = scenario.traffic
         roads = roads_of(network, plan, on_foot=about.pedestrians + about.animals > 0)
         right_of_way = (roads.lane_map, roads.map.gates)
         known = conditions_in(road_weather(atmosphere), float(route.path.speed_limit_mps[0]))
-        ego = _place_ego(scenario, roads, route, cast, site.dark, known)
+        ego = _place_ego(scenario, roads, route, cast, atmosphere, known)
         for number, spec in enumerate(scenario.actors):
-            act(spec, number, roads, route, cast, seed, site.dark)
+            act(spec, number, roads, route, cast, seed, atmosphere)
         first = _place_anomalies(scenario, site, cast)
-        population = Population(network, roads, route, cast, scenario, site.dark, known)
+        population = Population(network, roads, route, cast, scenario, atmosphere, known)
         population.vehicles()
         population.cyclists()
         population.parked()
@@ -229,15 +229,17 @@ def _scenery(scenario: Scenario, route: Route, *, whole: bool) -> tuple[Any, flo
     return (low + high) / 2, float(np.hypot(*(high - low)) / 2) + SCENERY_RADIUS_M
 
 
-def _place_ego(scenario: Scenario, roads: Roads, route: Route, cast: Cast, dark: bool, known: NDArray[np.void]) -> int:
+def _place_ego(
+    scenario: Scenario, roads: Roads, route: Route, cast: Cast, atmosphere: Atmosphere, known: NDArray[np.void]
+) -> int:
     spec = scenario.ego
     actor: Any = spec.actor
     rng = generator(scenario.seed or 0, "ego")
     position, rpy = route.path.at(np.zeros(1), spec.lateral_m)
-    models = actor.models(rng)
+    models = actor.dressed(atmosphere.temperature_c).models(rng)
     models[0] = replace(models[0], class_name="ego")
     row = cast.add(models, position[0], rpy[0], name="ego")
-    cast.lamps[row] = switched(driving_lamps(dark, rng), spec.lights)
+    cast.lamps[row] = switched(driving_lamps(atmosphere.calls_for_headlamps, rng), spec.lights)
     limit = float(route.path.speed_limit_mps[0])
     wanted = speed = spec.speed_mps or 0.0
     if spec.speed_mps is None:

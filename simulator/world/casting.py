@@ -51,6 +51,7 @@ def models_for(
     moves: bool = True,
     hinged: bool = False,
     manner: tuple[str, str] = ("", ""),
+    air_c: float | None = None,
 ) -> list[Model]:
     """Models of what comes nearest to an entity, a rider after the vehicle.
 
@@ -59,14 +60,15 @@ def models_for(
         role: of a vehicle. model: words that may tell more of what it is, such as "cone" or "moose".
         moves: whether it goes anywhere; people who do not stand.
         hinged: whether the doors of a car can open. manner: pose and thing in the hands of a person; "": any.
+        air_c: temperature for which people have dressed, Celsius; None: any.
     """
     if kind == "car" and role not in STYLES:
         role = "police" if role == "police" else "taxi" if "taxi" in model.lower() else "private"
         return _car(size, role, rng, hinged)
     if kind == "pedestrian":
-        return _person(size, moves, rng, *manner)
+        return _person(size, moves, rng, air_c, *manner)
     if kind == "wheelchair":
-        return _made("wheelchair", {}, rng)
+        return _made("wheelchair", {}, rng, air_c)
     if kind == RIDERLESS:
         return _made("bicycle", {}, rng)[:1]
     if kind in FITTING:
@@ -77,14 +79,14 @@ def models_for(
         seed, words = int(rng.integers(2**32)), set(re.findall("[a-z]+", model.lower()))
         named = [(name, given) for name, given in STYLES[kind] if {name, given.get("style")} & words]
         options = named or STYLES[kind]
-        made = [_made(name, given, np.random.default_rng(seed)) for name, given in options]
+        made = [_made(name, given, np.random.default_rng(seed), air_c) for name, given in options]
         return min(made, key=lambda models: float(np.abs(models[0].size_lwh_m - size).sum()))
     return [_thing(kind, np.maximum(size, 0.02), rng, model.lower())]
 
 
-def _made(kind: str, given: Given, rng: np.random.Generator) -> list[Model]:
+def _made(kind: str, given: Given, rng: np.random.Generator, air_c: float | None = None) -> list[Model]:
     actor: Any = member("actors", kind)(**given)
-    models: list[Model] = actor.models(rng)
+    models: list[Model] = (actor if air_c is None else actor.dressed(air_c)).models(rng)
     return models
 
 
@@ -95,15 +97,18 @@ def _car(size: Array, role: str, rng: np.random.Generator, hinged: bool) -> list
     return _made("car", given | {"hinged": hinged}, rng)
 
 
-def _person(size: Array, moves: bool, rng: np.random.Generator, pose: str = "", thing: str = "") -> list[Model]:
+def _person(
+    size: Array, moves: bool, rng: np.random.Generator, air_c: float | None, pose: str = "", thing: str = ""
+) -> list[Model]:
     length, _, height = size.tolist()
     if height < LYING_M < length:
-        return _made("pedestrian", {"pose": "lying", "height_m": float(np.clip(length, 1.45, 2.05))}, rng)
+        return _made("pedestrian", {"pose": "lying", "height_m": float(np.clip(length, 1.45, 2.05))}, rng, air_c)
     pose = "walking" if moves else pose or "standing"
     if 0.4 < height < ADULT_M:
-        return _made("child", {"pose": pose, "age_years": float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))}, rng)
+        age_years = float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))
+        return _made("child", {"pose": pose, "age_years": age_years}, rng, air_c)
     given: Given = {"pose": pose, "height_m": float(np.clip(height, 1.45, 2.05))}
-    return _made("pedestrian", given | ({"carries": thing} if thing else {}), rng)
+    return _made("pedestrian", given | ({"carries": thing} if thing else {}), rng, air_c)
 
 
 # ---------------------------------------------------------------- things

@@ -14,7 +14,7 @@ from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, ParkingBays, Path, RoadNetwork, parking_bays
 from simulator.scenario.family import member
 from simulator.scenario.models import Scenario
-from simulator.scene import NIGHT_LAMPS, Model, Switch, stance
+from simulator.scene import NIGHT_LAMPS, Atmosphere, Model, Switch, stance
 from simulator.traffic.person import Being
 from simulator.traffic.staged import Roads, entry_speed
 from simulator.traffic.walkways import WALKED
@@ -94,6 +94,7 @@ class Population:
     Attributes:
         network, roads, route, cast, scenario: what is populated.
         dark: whether vehicles have their lamps on.
+        air_c: temperature, for which people have dressed.
         conditions: () CONDITIONS_DTYPE, how the weather lets them drive.
     """
 
@@ -104,11 +105,12 @@ class Population:
         route: Route,
         cast: Cast,
         scenario: Scenario,
-        dark: bool,
+        atmosphere: Atmosphere,
         conditions: NDArray[np.void],
     ) -> None:
         self.network, self.roads, self.route, self.cast = network, roads, route, cast
-        self.scenario, self.dark, self.conditions = scenario, dark, conditions
+        self.scenario, self.conditions = scenario, conditions
+        self.dark, self.air_c = atmosphere.calls_for_headlamps, atmosphere.temperature_c
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path
@@ -189,7 +191,7 @@ class Population:
         for n in range(traffic.vehicles):
             rng = generator(self.seed, "traffic", n)
             actor: Any = member("actors", _one_of(MIX, rng))()
-            models = actor.models(rng)
+            models = self._models(actor, rng)
             tail, nose = -float(models[0].bounds[0, 0]), float(models[0].bounds[1, 0])
             clear = (places.distance > IN_THE_WAY_M) | (places.ahead > EGO_FRONT_M + gap + tail)  # of the ego's bumper
             clear &= (before_m > nose) & (after_m > tail)
@@ -220,7 +222,7 @@ class Population:
             if k is not None:
                 actor: Any = member("actors", _one_of(CYCLING, rng))()
                 side = self._kerb_side(places.key[k]) * (0.5 * places.width[k] - 0.6)
-                models = actor.models(rng)
+                models = self._models(actor, rng)
                 start = self._start(actor, models, places, k, rng, f"cyclist-{n}", lateral=side)
                 self._drive(models, start, f"cyclist-{n}", rng)
 
@@ -306,7 +308,7 @@ class Population:
             )
             if k is None:
                 return
-            model = actor.models(rng)[0]
+            model = self._models(actor, rng)[0]
             if in_bay:
                 free[k] = 0.0
                 position, yaw = self._in_bay(bays, k, model, rng)
@@ -404,7 +406,7 @@ class Population:
                     next(numbers)
                 continue
             if walks and len(self._walks.starts):
-                self._stroll(actor.models(rng), kind, pace, rng, f"person-{n}")
+                self._stroll(self._models(actor, rng), kind, pace, rng, f"person-{n}")
                 continue
             way = self._way(pace, rng)
             if way is not None:
@@ -463,9 +465,14 @@ class Population:
         weight = np.exp(-distance / 20.0) * np.exp(-(((self._path_s[nearest] - 20.0) / 45.0) ** 2))
         return np.asarray(np.where(distance < NEAR_M, weight, 0.0))
 
+    def _models(self, actor: Any, rng: np.random.Generator) -> list[Model]:
+        """Models of an actor who has dressed for the weather."""
+        models: list[Model] = actor.dressed(self.air_c).models(rng)
+        return models
+
     def _walk(self, actor: Any, pace: float, way: Array, rng: np.random.Generator, name: str) -> None:
         """Let somebody walk along a way, or stand at its start and look anywhere."""
-        models = actor.models(rng)
+        models = self._models(actor, rng)
         way[:, 2] = self.cast.builder.ground_height(way)
         if np.hypot(*(way[:, None, :2] - self._path_xy).T).min() > FAR_M:
             models = [model.coarse(FAR_CELL_M) for model in models]
@@ -491,7 +498,7 @@ class Population:
         for number in range(1 + mate):
             place = way[:1] + number * beside
             place[:, 2] = self.cast.builder.ground_height(place)
-            models = actor.models(rng)[: 1 if number else None]  # the bench of the first holds both
+            models = self._models(actor, rng)[: 1 if number else None]  # the bench of the first holds both
             self.cast.add(models, place[0], (0.0, 0.0, heading), name=name + ("-mate" if number else ""))
         return mate
 

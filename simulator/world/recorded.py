@@ -376,8 +376,8 @@ class Placed:
     origin: Array
 
 
-def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
-    """Add an object for every entity, the ego first, where it is first."""
+def place(recorded: Recorded, cast: Cast, seed: int, air_c: float) -> list[Placed]:
+    """Add an object for every entity, the ego first, where it is first; people have dressed for the air at `air_c`."""
     found = []
     names: dict[str, int] = {}
     for number, entity in enumerate((recorded.ego, *recorded.others)):
@@ -393,6 +393,7 @@ def place(recorded: Recorded, cast: Cast, seed: int) -> list[Placed]:
             moves=entity.moves,
             hinged=bool(entity.openings),
             manner=entity.manner,
+            air_c=air_c,
         )
         if number == 0:
             models[0] = replace(models[0], class_name="ego")

@@ -11,7 +11,7 @@ from simulator.dynamics.motion import Driver, Event, Motion
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.scenario.models import LaneChange, Manoeuvre, ScriptedActor, Speed, Stop, Walk
-from simulator.scene import Switch, stance
+from simulator.scene import Atmosphere, Switch, stance
 from simulator.traffic.staged import Roads
 from simulator.world.cast import Cast
 from simulator.world.lamps import switched
@@ -68,9 +68,9 @@ def act(
     route: Route,
     cast: Cast,
     seed: int,
-    dark: bool,
+    atmosphere: Atmosphere,
 ) -> None:
-    """Add a scripted actor to the cast."""
+    """Add a scripted actor to the cast, who has dressed for the weather."""
     name = spec.name or f"{spec.actor.kind}-script-{number}"
     rng = generator(seed, "script", number)
     width = float(np.interp(max(spec.ahead_m, 0.0), route.path.s, route.path.width))
@@ -83,12 +83,12 @@ def act(
     if walk is not None and getattr(actor, "pace_mps", None) == 0.0:
         assert isinstance(walk.do, Walk)
         actor = actor.model_copy(update={"pace_mps": walk.do.speed_mps or actor.speed_mps})
-    models = actor.models(rng)
+    models = actor.dressed(atmosphere.temperature_c).models(rng)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
     if models[0].wheelbase_m and (moving or spec.lights):
-        cast.lamps[row] = switched(driving_lamps(dark, rng) if moving else 0, spec.lights)
+        cast.lamps[row] = switched(driving_lamps(atmosphere.calls_for_headlamps, rng) if moving else 0, spec.lights)
     if walk is not None:
         cast.follow(_walk(walk, spec, row, position, route, actor))
         return
