@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import pickle
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +41,6 @@ _ACTORS = {"van": "van", "truck": "truck", "semitrailer": "truck", "bus": "bus",
 _ACTORS |= {"bicycle": "bicycle"}
 _SWITCHES = {Colour.RED: Switch.SIGNAL_RED, Colour.AMBER: Switch.SIGNAL_AMBER, Colour.GREEN: Switch.SIGNAL_GREEN}
 MAPS_KEPT = 2  # of which what stands is kept for the next environment
-_kept: dict[bytes, tuple[Standing, NDArray[np.int64]]] = {}
 _LAMPS = np.array([1 << _SWITCHES[colour] for colour in Colour], np.uint32)
 
 
@@ -102,18 +100,19 @@ def atmosphere_of(weather: Weather) -> Atmosphere:
 
 def _standing(lane_map: LaneMap, ids: Sequence[str], threads: int) -> tuple[Standing, NDArray[np.int64]]:
     """What stands on a map, and those of its traffic lights `ids` that are seen; the last few maps' are kept."""
-    map_ = hashlib.blake2b(pickle.dumps((lane_map.network, tuple(ids)))).digest()
-    if map_ not in _kept:
-        builder, heads = _surroundings(lane_map)
-        positions, rpy = builder.initial_poses()
-        zero, none = np.zeros(len(positions)), np.zeros((len(positions), 3))
-        rest = Snapshot(0, positions, rpy, none, none, zero, zero, zero, np.zeros(len(positions), np.uint32))
-        shown = np.array([k for k, name in enumerate(ids) if name in heads], np.int64)
-        made = standing_in(builder.build(), rest, [heads[ids[k]] for k in shown.tolist()], threads)
-        while len(_kept) >= MAPS_KEPT:
-            del _kept[next(iter(_kept))]
-        _kept[map_] = made, shown
-    return _kept[map_]
+    return _standing_of(pickle.dumps((lane_map, tuple(ids))), threads)
+
+
+@lru_cache(maxsize=MAPS_KEPT)
+def _standing_of(pickled: bytes, threads: int) -> tuple[Standing, NDArray[np.int64]]:
+    """`_standing` of equal maps is equal: they are told by their bytes."""
+    lane_map, ids = pickle.loads(pickled)
+    builder, heads = _surroundings(lane_map)
+    positions, rpy = builder.initial_poses()
+    zero, none = np.zeros(len(positions)), np.zeros((len(positions), 3))
+    rest = Snapshot(0, positions, rpy, none, none, zero, zero, zero, np.zeros(len(positions), np.uint32))
+    shown = np.array([k for k, name in enumerate(ids) if name in heads], np.int64)
+    return standing_in(builder.build(), rest, [heads[ids[k]] for k in shown.tolist()], threads), shown
 
 
 def _surroundings(lane_map: LaneMap) -> tuple[SceneBuilder, dict[str, int]]:
