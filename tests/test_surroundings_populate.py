@@ -73,6 +73,25 @@ def test_nothing_stands_on_the_road_and_everything_fits_the_budget(style: str) -
     assert total == scenery.triangles
 
 
+def test_works_stand_in_paved_yards_behind_a_green_strip() -> None:
+    """Triangles of yards seen from above cover what lies between 5 and 20 m from the road, and no road."""
+    world, builder, scenery = _filled("industrial")
+    half = world.ground.half_m
+    yards = [v[f].astype(float) for name, v, f, _, _ in world_parts(builder) if name == "sidewalk"]
+    corners = np.concatenate(yards)[..., :2]
+    reach = np.abs(corners[..., 1]) - half
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2
+    inside = (reach.min(1) > 4.0) & (reach.max(1) < 22.0)
+    length = np.ptp(corners[inside][..., 0])
+    width = np.ptp(np.abs(corners[inside][..., 1]))
+    assert length > 100.0 and area[inside].sum() > 0.9 * 2 * length * width
+    assert reach.min() > 0.0
+    strip = reach.max(1) < 2.6  # only ways in cross it
+    assert 0.02 < area[strip].sum() / (2 * length * 2.4) < 0.5
+    assert 5 <= scenery.counts["yard goods"] <= 40
+
+
 def test_signs_stand_where_they_physically_are() -> None:
     """A record may apply at one place and stand at another, on a road or in the world."""
     stop = Signal("here", 60.0, -7.0, 2.0, type="206", country="DE", orientation="+")

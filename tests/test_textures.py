@@ -24,6 +24,7 @@ ALL: dict[str, Callable[[], Texture]] = {
     "setts": lambda: paving.channel("setts"),
     "concrete channel": lambda: paving.channel("concrete"),
     "grass": lambda: textures.grass(0.2),
+    "yard": lambda: textures.yard(),
     "soil": lambda: textures.soil("soil"),
     "gravel": lambda: textures.soil("gravel"),
     "snow": lambda: textures.snow(),
@@ -45,6 +46,7 @@ REFLECTANCE = {
     "setts": (0.05, 0.12),  # basalt, soiled
     "concrete channel": (0.10, 0.25),
     "grass": (0.06, 0.10),
+    "yard": (0.10, 0.16),
     "soil": (0.07, 0.15),
     "gravel": (0.15, 0.30),
     "snow": (0.80, 0.92),

@@ -29,12 +29,13 @@ PALETTES: dict[str, Palette] = {
     "blossom": ((110, 96, 92), (188, 164, 166), (214, 192, 194), (230, 216, 216)),
     "bare": ((50, 42, 34), (72, 62, 52), (90, 80, 68), (110, 100, 88)),
 }
-# Meadow grass in spring, summer, autumn and winter: more and more dry blades among the green ones.
+# Meadow grass in spring, summer, autumn and winter: more and more dry blades among the green ones. Hues as those of
+# `textures.grass`: blades that a driver sees from the side are a canopy with soil and dead leaves in it.
 GRASSES: dict[str, Palette] = {
-    "spring": ((39, 49, 19), (63, 78, 33), (83, 98, 44), (110, 122, 63)),
-    "summer": ((42, 49, 21), (65, 76, 34), (86, 95, 45), (128, 126, 68)),
-    "autumn": ((40, 45, 20), (64, 71, 32), (86, 90, 38), (134, 122, 72)),
-    "winter": ((44, 47, 24), (70, 72, 37), (97, 93, 55), (130, 121, 83)),
+    "spring": ((42, 48, 30), (66, 77, 48), (87, 98, 63), (118, 124, 88)),
+    "summer": ((44, 48, 32), (68, 75, 50), (90, 95, 66), (136, 125, 98)),
+    "autumn": ((43, 45, 31), (68, 70, 48), (92, 90, 63), (138, 123, 97)),
+    "winter": ((47, 46, 34), (74, 72, 52), (102, 94, 71), (137, 122, 98)),
 }
 
 SIZE = 256

@@ -31,6 +31,7 @@ ASPHALT_M = 4.0
 LANE_M = (LANE_WIDTH_M, 7.0)  # across and along the lane
 _LANE_PX = (1024, 512)
 CONCRETE_M = 5.0
+YARD_M = 12.0
 GRASS_M = 5.0
 FIELD_M = 9.0
 FOREST_M = 4.0
@@ -301,6 +302,24 @@ def _manhole(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
 
 
 @cache
+def yard(age: float = 0.8, *, seed: int = 0) -> Texture:
+    """Asphalt of a yard, YARD_M square: repairs, cracks, dust that rain left in hollows, oil of parked lorries."""
+    rng, shape = _rng("yard", seed), (1024, 1024)
+    color = with_mean(_asphalt_color(_aggregate(shape, rng, age), age), 0.055 + 0.085 * age)
+    px = shape[0] / YARD_M
+    for _ in range(3):
+        _repair(color, rng, age, px)
+    dust = np.clip(noise(shape, rng, slope=2.4, low_cut=2), 0.0, 2.0)[..., None]
+    color += (np.array([0.20, 0.18, 0.145]) - color) * 0.22 * dust
+    _draw_cracks(color, rng, 0.9, px)
+    for x, y, radius in rng.uniform([0.09, 0.09, 0.08], [0.91, 0.91, 0.45], (26, 3)):
+        blot = noise(shape, rng, slope=2.4, low_cut=6) * 0.25 if radius > 0.3 else 0.0
+        r = _disc(color, x * shape[1], y * shape[0], radius * px) + blot
+        color *= (1.0 - 0.42 * np.clip(1.6 - r, 0.0, 1.0))[..., None]
+    return Texture(f"yard-{age:g}-{seed}", to_srgb8(color))
+
+
+@cache
 def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture:
     """Cast concrete slabs, CONCRETE_M square; `joints` cuts the tile's border; `age` darkens and stains."""
     rng = _rng("concrete", seed)
@@ -323,7 +342,10 @@ def concrete(age: float = 0.5, *, joints: bool = True, seed: int = 0) -> Texture
 def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     """Mown or meadow grass from above, GRASS_M square; `dryness` 0 lush to 1 straw.
 
-    Green over red is 1.3 of blades: on KITTI's and nuScenes' frames grass and hedges have 1.0 to 1.3.
+    Red : green : blue is 0.90 : 1 : 0.46 of a green sward, 1.38 : 1 : 0.56 of straw and 1.20 : 1 : 0.87 of dry soil, as
+    PROSAIL has them (S. Jacquemoud et al., Remote Sensing of Environment 113, 2009; leaf area 2, chlorophyll 30 ug/cm2,
+    brown pigment 0.3; straw without chlorophyll; sun 40 and eye 20 degrees off the vertical). A verge of leaf area 1.2
+    over that soil is 1.02 : 1 : 0.55.
     """
     rng = _rng("grass", seed)
     size = 512
@@ -343,16 +365,16 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     tuft = noise(size, rng, slope=2.0, low_cut=5)
     patch = noise(size, rng, slope=2.4, low_cut=3)
     light = np.clip(0.42 * np.exp(0.42 * streak + 0.52 * tuft), 0.03, 1.8)
-    green = grade(light, (0.010, 0.016, 0.004), (0.112, 0.146, 0.044))
-    straw = grade(light, (0.050, 0.042, 0.018), (0.215, 0.182, 0.085))
-    share = np.clip(0.75 * dryness - 0.04 + 0.11 * patch + 0.07 * (streak > 1.2), 0.0, 1.0)[..., None]
+    green = grade(light, (0.021, 0.020, 0.016), (0.106, 0.134, 0.065))  # soil and thatch show between the blades
+    straw = grade(light, (0.050, 0.040, 0.027), (0.205, 0.160, 0.105))  # soil shows through a third of it
+    share = np.clip(0.75 * dryness - 0.03 + 0.13 * patch + 0.16 * (streak > 1.2), 0.0, 1.0)[..., None]
     color = green * (1.0 - share) + straw * share
     clover = np.clip(noise(size, rng, slope=2.0, low_cut=4) - 0.9, 0.0, 1.0)[
         ..., None
     ]  # broad leaves between the blades
     color *= 1.0 - clover * np.array([0.48, 0.30, 0.45])
-    bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 2.2, 0.0, 0.8)[..., None]
-    color += (np.array([0.11, 0.085, 0.058]) * (0.7 + 0.5 * light[..., None]) - color) * bare
+    bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 1.2, 0.0, 0.8)[..., None]
+    color += (np.array([0.108, 0.091, 0.078]) * (0.7 + 0.5 * light[..., None]) - color) * bare
     return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_matt(with_mean(color, 0.068 + 0.06 * dryness))))
 
 

@@ -163,7 +163,7 @@ def _forecourt(place: Place, side: Side, setback: float) -> None:
         if offsets[k] > 0.5:  # where another street runs there is none
             free &= place.ground.clearance(rows[k][:, :2]) > 0.25
     free &= np.abs(rows[-1][:, 2] - floor) < 1.2
-    swap = _outer_is_left(side)
+    swap = outer_is_left(side)
     for first, last in runs(free, 2):
         local = [place.local(row[first : last + 1]) for row in rows]
         strips = [ribbon(b, a, 0, 3.0) if swap else ribbon(a, b, 0, 3.0) for a, b in pairwise(local)]
@@ -172,6 +172,6 @@ def _forecourt(place: Place, side: Side, setback: float) -> None:
         place.paved += list(np.stack([inner[:-1], inner[1:], outer[1:], outer[:-1]], 1))
 
 
-def _outer_is_left(side: Side) -> bool:
+def outer_is_left(side: Side) -> bool:
     """Whether away from the road is left of the direction in which the side is sampled."""
     return bool((normals_of(side.xyz, 1)[0] @ side.out[0]) > 0)

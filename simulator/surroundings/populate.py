@@ -26,6 +26,7 @@ from simulator.surroundings.place_plants import place_plants
 from simulator.surroundings.place_roadside import place_plots, place_roadside
 from simulator.surroundings.place_signs import place_signs
 from simulator.surroundings.place_structures import place_structures
+from simulator.surroundings.place_yards import place_yards
 from simulator.surroundings.plans import look
 from simulator.surroundings.roadsides import roadsides
 from simulator.surroundings.species import SEASONS
@@ -119,6 +120,7 @@ def populate(
     place_gantries(place)
     place_roadside(place, lamps=chosen.lamp_spacing_m > 0 if street_lamps is None else street_lamps)
     place_houses(place)
+    place_yards(place)
     place_plots(place)
     place_litter(place)
     place_crops(place)

@@ -30,6 +30,7 @@ class Style:
         shops: share of houses with shops (flats and town houses).
         second_row: share of places behind the first row that hold a house.
         paved: the ground between pavement and facade is paved.
+        yards: the ground about the halls is a yard of works.
         church: one church somewhere.
         lamp_spacing_m, lamp_height_m, lamp_kinds: street lamps; spacing 0: none.
         furniture_per_100_m: bins, benches and the like per 100 m of street side.
@@ -58,6 +59,7 @@ class Style:
     plot_edges: tuple[str, ...]
     zenith_mag: float
     paved: bool = False
+    yards: bool = False
     church: bool = False
     lamp_spacing_m: float = 0.0
     lamp_height_m: Range = (8.0, 8.0)
