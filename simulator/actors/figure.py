@@ -117,96 +117,20 @@ def _folds(rings: F64, rng: np.random.Generator, depth: float) -> F64:
 
 # Trunk by share of the stature: half width, half depth, middle's x (male; female differences below).
 _TRUNK_Z = [0.452, 0.475, 0.50, 0.53, 0.565, 0.60, 0.64, 0.68, 0.715, 0.75, 0.78, 0.803, 0.822, 0.838, 0.853, 0.875]
-_TRUNK_W = [
-    0.046,
-    0.083,
-    0.0925,
-    0.0935,
-    0.089,
-    0.083,
-    0.083,
-    0.0865,
-    0.092,
-    0.099,
-    0.110,
-    0.1155,
-    0.099,
-    0.068,
-    0.042,
-    0.034,
-]
-_TRUNK_D = [
-    0.044,
-    0.059,
-    0.066,
-    0.067,
-    0.062,
-    0.057,
-    0.057,
-    0.061,
-    0.066,
-    0.066,
-    0.060,
-    0.052,
-    0.044,
-    0.040,
-    0.037,
-    0.036,
-]
-_TRUNK_X = [
-    0.0,
-    -0.004,
-    -0.007,
-    -0.006,
-    -0.001,
-    0.003,
-    0.005,
-    0.005,
-    0.004,
-    0.000,
-    -0.005,
-    -0.009,
-    -0.011,
-    -0.010,
-    -0.006,
-    0.001,
-]
-_FEMALE_W = [
-    0.0,
-    0.003,
-    0.005,
-    0.005,
-    0.001,
-    -0.007,
-    -0.008,
-    -0.006,
-    -0.006,
-    -0.008,
-    -0.010,
-    -0.010,
-    -0.008,
-    -0.007,
-    -0.005,
-    -0.005,
-]
-_FEMALE_D = [
-    0.0,
-    0.002,
-    0.003,
-    0.002,
-    -0.001,
-    -0.004,
-    -0.003,
-    0.001,
-    0.010,
-    0.006,
-    -0.002,
-    -0.004,
-    -0.004,
-    -0.004,
-    -0.005,
-    -0.005,
-]
+_TRUNK_W = [0.046, 0.083, 0.0925, 0.0935, 0.089, 0.083, 0.083, 0.0865, 0.092, 0.099, 0.110, 0.1155, 0.099, 0.068,
+            0.042, 0.034]  # fmt: skip
+_TRUNK_D = [0.044, 0.059, 0.066, 0.067, 0.062, 0.057, 0.057, 0.061, 0.066, 0.066, 0.060, 0.052, 0.044, 0.040, 0.037,
+            0.036]  # fmt: skip
+_TRUNK_X = [0.0, -0.004, -0.007, -0.006, -0.001, 0.003, 0.005, 0.005, 0.004, 0.000, -0.005, -0.009, -0.011, -0.010,
+            -0.006, 0.001]  # fmt: skip
+_FEMALE_W = [0.0, 0.003, 0.005, 0.005, 0.001, -0.007, -0.008, -0.006, -0.006, -0.008, -0.010, -0.010, -0.008, -0.007,
+             -0.005, -0.005]  # fmt: skip
+_FEMALE_D = [0.0, 0.002, 0.003, 0.002, -0.001, -0.004, -0.003, 0.001, 0.010, 0.006, -0.002, -0.004, -0.004, -0.004,
+             -0.005, -0.005]  # fmt: skip
+# Of small children: narrow shoulders, a round belly before a hollow back.
+_YOUNG_W = [0, 2, 2, 2, 5, 7, 5, 2, -2, -7, -10, -11, -9, -3, 2, 2]
+_YOUNG_D = [0, 2, 4, 8, 15, 18, 14, 8, 4, 2, 2, 2, 1, 1, 1, 1]
+_YOUNG_X = [0, 0, 1, 5, 11, 14, 11, 5, 1, 0, 0, 0, 0, 0, 0, 0]  # all in thousandths
 _SIDES = 20  # corners of a ring of the trunk
 _HEAVY = [0.2, 0.5, 0.8, 1.0, 1.2, 1.4, 1.3, 1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.25, 0.25]
 
@@ -218,11 +142,14 @@ def _trunk_rings(
     z = np.array(_TRUNK_Z)
     heavy = np.array(_HEAVY)
     width = np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * heavy
-    deep = np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * heavy + 0.004 * p.youth
+    deep = np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * heavy
+    young = 1e-3 * p.youth
+    width, deep = width + young * np.array(_YOUNG_W), deep + young * np.array(_YOUNG_D)
     x = (
         np.array(_TRUNK_X)
         + 0.010 * max(p.build, 0.0) * heavy * (z < 0.72)
         + p.female * 0.004 * np.exp(-(((z - 0.72) / 0.03) ** 2))
+        + young * np.array(_YOUNG_X)
     )
     grow = thickness * (z >= low) * np.clip((0.86 - z) / 0.03, 0, 1)
     center = np.stack([x * p.wide, np.zeros_like(x), p.z(z)], 1)
@@ -251,6 +178,8 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     if dress.open_front:
         parts += _shirt_front(garment, z[: neck + 1], tie=p.female < 0.5 and dress.thickness < 0.010)
     parts += _lower_garment(p, dress, rng)
+    if dress.bib:
+        parts += _bib(p, garment, z[: neck + 1])
     if collared:
         parts += _collar(p, dress)
     if dress.bag == "backpack":
@@ -258,6 +187,22 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     elif dress.bag == "shoulder_bag":
         parts += _shoulder_bag(p, garment)
     return merge(parts)
+
+
+_BIB_TOP = 0.735  # share of the stature
+
+
+def _bib(p: Physique, rings: F64, z: F64) -> list[Mesh]:
+    """Bib of dungarees on the rings of a garment, and the straps from it over the shoulders to the back."""
+    out = [_panel(rings, z, Part.BOTTOM, 0.004, (0.535, _BIB_TOP), ((0.53, _BIB_TOP), (0.95, 0.72)))]
+    w = p.wide
+    for sign in (1.0, -1.0):
+        line = np.array([[0.08, 0.045, 0.725], [0.06, 0.050, 0.775], [0.02, 0.052, 0.83], [-0.03, 0.050, 0.836],
+                         [-0.07, 0.035, 0.76], [-0.07, 0.018, 0.66], [-0.07, 0.010, 0.575]])  # fmt: skip
+        points = np.stack([line[:, 0] * w, sign * line[:, 1] * w, p.z(line[:, 2])], 1)
+        facing = np.array([[1, 0, 0], [1, 0, 0.3], [0.3, 0, 1], [-0.2, 0, 1], [-1, 0, 0.2], [-1, 0, 0], [-1, 0, 0]])
+        out.append(_strap(points, facing, 0.026 * w, rings, Part.BOTTOM))
+    return out
 
 
 _COLLARBONE = 0.76  # share of the stature below which a neckline draws nothing down
@@ -296,27 +241,42 @@ def _collar(p: Physique, dress: Dress) -> list[Mesh]:
 
 def _shirt_front(rings: F64, z: F64, *, tie: bool) -> list[Mesh]:
     """What an open jacket shows: a strip of shirt that widens toward the collar, with a tie if asked."""
-    parts = []
-    for slot, lift, low, wide in (
-        (Part.INNER, 0.003, 0.50, ((0.50, 0.62, 0.74, 0.84), (0.16, 0.13, 0.34, 0.62))),
-        (Part.HAT, 0.007, 0.58, ((0.58, 0.60, 0.80, 0.84), (0.01, 0.10, 0.07, 0.09))),
-    )[: 2 if tie else 1]:
-        rows = np.flatnonzero(z >= low)
-        around = np.interp(z[rows], *wide)[:, None] * np.linspace(-1.0, 1.0, 7)  # rad from the front
-        at = around / (2 * np.pi) * _SIDES
-        first, part = np.floor(at).astype(int), (at % 1.0)[..., None]
-        ring = rings[rows][:, :, None]
-        points = np.take_along_axis(ring, (first % _SIDES)[..., None, None], 1)[:, :, 0] * (1 - part)
-        points += np.take_along_axis(ring, ((first + 1) % _SIDES)[..., None, None], 1)[:, :, 0] * part
-        points = points + lift * np.stack([np.cos(around), np.sin(around), 0 * around], -1)
-        parts.append(replace(patch(points, slot, flip=True), smooth=True))
+    shirt = ((0.50, 0.62, 0.74, 0.84), (0.16, 0.13, 0.34, 0.62))
+    parts = [_panel(rings, z, Part.INNER, 0.003, (0.50, 1.0), shirt)]
+    if tie:
+        parts.append(
+            _panel(rings, z, Part.HAT, 0.007, (0.58, 1.0), ((0.58, 0.60, 0.80, 0.84), (0.01, 0.10, 0.07, 0.09)))
+        )
     return parts
+
+
+def _panel(
+    rings: F64,
+    z: F64,
+    slot: Part,
+    lift: float,
+    span: tuple[float, float],
+    wide: tuple[tuple[float, ...], tuple[float, ...]],
+) -> Mesh:
+    """A panel `lift` metres above the front of a garment's rings in a `span` of their shares `z` of the stature.
+
+    `wide`: shares, and half the panel's width there in rad from the front.
+    """
+    rows = np.flatnonzero((z >= span[0]) & (z <= span[1]))
+    around = np.interp(z[rows], *wide)[:, None] * np.linspace(-1.0, 1.0, 7)
+    at = around / (2 * np.pi) * _SIDES
+    first, part = np.floor(at).astype(int), (at % 1.0)[..., None]
+    ring = rings[rows][:, :, None]
+    points = np.take_along_axis(ring, (first % _SIDES)[..., None, None], 1)[:, :, 0] * (1 - part)
+    points += np.take_along_axis(ring, ((first + 1) % _SIDES)[..., None, None], 1)[:, :, 0] * part
+    points = points + lift * np.stack([np.cos(around), np.sin(around), 0 * around], -1)
+    return replace(patch(points, slot, flip=True), smooth=True)
 
 
 def _neck(p: Physique, root: F64) -> Mesh:
     """Bare skin from the rings where it leaves the garment up into the skull: one surface, bent with the head."""
     chin, w = p.height - p.head, p.wide
-    thick = (0.033 - 0.005 * p.female + 0.003 * p.build) * w
+    thick = (0.033 - 0.005 * p.female + 0.003 * p.build + 0.004 * p.youth) * w
     z = np.array([chin - 0.004 * w, chin + 0.10 * p.head, chin + 0.24 * p.head])
     center = np.stack([np.array([-0.004, -0.005, -0.007]) * w, 0 * z, z], 1)
     above = round_rings(center, thick * np.array([1.03, 1.0, 1.0]), thick * np.array([1.12, 1.08, 1.08]), _SIDES)
@@ -339,12 +299,14 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
             _TRUNK_Z,
             np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * np.array(_HEAVY),
         )
+        young = 1e-3 * p.youth
+        width, deep = width + young * np.interp(z, _TRUNK_Z, _YOUNG_W), deep + young * np.interp(z, _TRUNK_Z, _YOUNG_D)
         below = z < 0.53
         hips = 0.093 + 0.008 * p.build
         if slot == Part.TOP and dress.legs != "skirt" and dress.hem > 0.45:  # it hangs over what the thighs wear
             hips = 0.099 + 0.006 * dress.loose + 0.0075 * max(p.build, 0.0) + 0.005 * p.female + 0.004 * p.youth
         width[below], deep[below] = np.maximum(width[below], hips), np.maximum(deep[below], 0.066 + 0.010 * p.build)
-        x = np.interp(z, _TRUNK_Z, _TRUNK_X)
+        x = np.interp(z, _TRUNK_Z, np.array(_TRUNK_X) + young * np.array(_YOUNG_X))
         rings = round_rings(np.stack([x * w, 0 * x, p.z(z)], 1), width * w + grow, deep * w + grow, 24, 2.3)
         rings = _folds(rings, rng, 0.02 if slot == Part.TOP else 0.05)
         inner = skin(rings[::-1] * [0.985, 0.985, 1.0], slot, caps=False)
@@ -358,15 +320,15 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
 
 
 def _backpack(p: Physique, garment: F64) -> list[Mesh]:
-    """A day pack on the back with two straps over the rings of a `garment`."""
-    w, z0, z1 = p.wide, float(p.z(0.60)), float(p.z(0.815))
+    """A day pack on the back with two straps over the rings of a `garment`; a child's takes up its whole back."""
+    w, z0, z1 = p.wide, float(p.z(0.60 - 0.07 * p.youth)), float(p.z(0.815 + 0.02 * p.youth))
     z = np.linspace(z0, z1, 5)
     center = np.stack([np.full(5, -0.115 * w), np.zeros(5), z], 1)
     body = skin(
         round_rings(
             center,
-            np.array([0.066, 0.078, 0.080, 0.078, 0.050]) * w,
-            np.array([0.045, 0.056, 0.058, 0.052, 0.026]) * w,
+            np.array([0.066, 0.078, 0.080, 0.078, 0.050]) * w * (1 + 0.35 * p.youth),
+            np.array([0.045, 0.056, 0.058, 0.052, 0.026]) * w * (1 + 0.30 * p.youth),
             16,
             4.5,
         ),
@@ -405,7 +367,7 @@ def _backpack(p: Physique, garment: F64) -> list[Mesh]:
 _STRAP_M = 0.004  # how far straps lie above what is under them
 
 
-def _strap(points: F64, outward: F64, width: float, garment: F64) -> Mesh:
+def _strap(points: F64, outward: F64, width: float, garment: F64, slot: Part = Part.BAG) -> Mesh:
     """A band along `points` (N, 3), its face toward `outward`, that lies on the rings of a `garment`."""
     along = np.gradient(points, axis=0)
     side = np.cross(outward, along)
@@ -419,7 +381,7 @@ def _strap(points: F64, outward: F64, width: float, garment: F64) -> Mesh:
     nearest = np.linalg.norm(edges[:, :, None] - places, axis=-1).argmin(-1)
     place, out = places[nearest], normal.reshape(-1, 3)[nearest]
     lift = _STRAP_M - ((edges - place) * out).sum(-1, keepdims=True)
-    return patch(np.swapaxes(edges + lift * out, 0, 1), Part.BAG, flip=True)
+    return patch(np.swapaxes(edges + lift * out, 0, 1), slot, flip=True)
 
 
 def _shoulder_bag(p: Physique, garment: F64) -> list[Mesh]:

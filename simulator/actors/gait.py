@@ -36,6 +36,16 @@ def stride_m(hip_m: float, speed_mps: float) -> float:
     return float(2.3 * hip_m * froude(hip_m, speed_mps) ** 0.3)
 
 
+def striding_m(hip_m: float, speed_mps: float) -> float:
+    """Length of a gait cycle of a person: of walkers 2.4 h (v^2 / g h)^0.25, of runners `stride_m`.
+
+    The power is that of a constant ratio of step to cadence (Sekiya and Nagasaki, Gait and Posture 7, 1998), the factor
+    fits adults and children of Sutherland, Olshen, Biden and Wyatt, The Development of Mature Walking, 1988.
+    """
+    similar = froude(hip_m, speed_mps)
+    return float(2.4 * hip_m * similar**0.25) if similar <= WALK_RUN_FROUDE else stride_m(hip_m, speed_mps)
+
+
 def froude(hip_m: float, speed_mps: float) -> float:
     """Dynamic similarity of gaits: v^2 / (g h)."""
     return speed_mps**2 / (GRAVITY_MPS2 * hip_m)

@@ -17,7 +17,7 @@ from simulator.scene.noise import spectral_noise, to_srgb8
 
 STRANDS = 4  # repeats of the hair's texture round the head
 WISPS_OUT, WISPS_DOWN = 0.012, 0.045  # of single strands beyond the hair and its edge, in head heights
-FACES = ("smooth", "shaved", "stubble", "beard", "old")
+FACES = ("smooth", "shaved", "stubble", "beard", "old", "child")
 PLAIN_SKIN = 0.8  # tone of the face's texture where nothing is painted; texture coordinates (0, 0) lie there
 
 # Head by share of its height from chin to crown: half width, half depth, middle's x, in head heights.
@@ -36,13 +36,23 @@ _POWER = 2.15
 def _rings(p: Physique, t: F64, angle: F64, grow: F64 | float = 0.0) -> F64:
     """(R, N, 3) points of the head at shares `t` (R, 1) of its height and angles from the face, grown by metres."""
     h, low, e = p.head, _BELOW_T, 2.0 / _POWER
-    width = np.interp(t, [*low, *_HEAD_T], [*_BELOW_W, *_HEAD_W]) * (1 - 0.02 * p.female)
-    deep = np.interp(t, [*low, *_HEAD_T], [*_BELOW_D, *_HEAD_D])
+    width = np.interp(t, [*low, *_HEAD_T], [*_BELOW_W, *_HEAD_W]) * (1 - 0.02 * p.female) * p.head_broad
+    width = width + 0.022 * p.youth * _bump(t, 0.22, 0.13)  # round cheeks, a full chin below them
+    deep = np.interp(t, [*low, *_HEAD_T], [*_BELOW_D, *_HEAD_D]) * p.head_broad
     middle = np.interp(t, [*low, *_HEAD_T], [*_BELOW_X, *_HEAD_X])
     cos, sin = np.cos(angle), np.sin(angle)
     x = middle * h - 0.004 * p.wide + np.sign(cos) * np.abs(cos) ** e * (deep * h + grow)
     y = np.sign(sin) * np.abs(sin) ** e * (width * h + grow)
     return np.stack(np.broadcast_arrays(x, y, p.height - h + t * h), -1)
+
+
+_LOW_FACE = 0.15  # how much lower the eyes of a small child lie: at 0.42 of the head, below its middle
+
+
+def _adult_share(t: F64, p: Physique) -> F64:
+    """Share of an adult's head where there is what lies at the share `t` of this one's: a child's face is low."""
+    eyes = 0.50 * (1 - _LOW_FACE * p.youth)
+    return np.asarray(np.interp(t, [0.0, eyes, 1.0], [0.0, 0.50, 1.0]))
 
 
 def _bump(value: F64, at: float, width: float) -> F64:
@@ -93,15 +103,19 @@ def face_texture(kind: str) -> Texture:
         area = np.maximum(area, _bump(t, 0.262, 0.016) * (u < 0.10))
         strength = (0.85 if kind == "beard" else 0.38) * np.clip(0.9 + 0.2 * hair, 0, 1.1)
         _paint(np.clip(area * strength, 0, 0.95), (0.16, 0.13, 0.11))
+    small = kind == "child"
+    if small:
+        _paint(0.45 * _bump(u, 0.22, 0.07) * _bump(t, 0.33, 0.07), (1.0, 0.70, 0.66))
     lips = ((u / 0.088) ** 2 + ((t - 0.197) / 0.026) ** 2 < 1) * 1.0
-    _paint(lips, (0.82, 0.52, 0.50) if kind == "smooth" else (0.85, 0.62, 0.60))
+    _paint(lips, (0.82, 0.52, 0.50) if kind in ("smooth", "child") else (0.85, 0.62, 0.60))
     _paint(0.7 * _bump(t, 0.199, 0.005) * (u < 0.09), (0.4, 0.25, 0.25))
     _paint(0.8 * _bump(u, 0.030, 0.014) * _bump(t, 0.292, 0.008), (0.25, 0.18, 0.17))  # nostrils
     brow = (np.abs(t - 0.578 + 1.6 * (u - 0.14) ** 2) < 0.015) & (u > 0.055) & (u < 0.225)
-    _paint(brow * np.clip(0.75 + 0.2 * hair, 0.3, 0.95), (0.16, 0.13, 0.12))
-    almond = ((u - 0.135) / 0.047) ** 2 + ((t - 0.497) / 0.018) ** 2
+    _paint(brow * np.clip(0.75 + 0.2 * hair, 0.3, 0.95) * (0.6 if small else 1.0), (0.16, 0.13, 0.12))
+    wide, high, iris = (0.053, 0.030, 0.026) if small else (0.047, 0.018, 0.020)
+    almond = ((u - 0.135) / wide) ** 2 + ((t - 0.497) / high) ** 2
     tone[almond < 1] = (0.88, 0.86, 0.84)
-    tone[((u - 0.133) / 0.020) ** 2 + ((t - 0.498) / 0.018) ** 2 < 1] = (0.09, 0.06, 0.05)
+    tone[(((u - 0.133) / iris) ** 2 + ((t - 0.498) / high) ** 2 < 1) & (almond < 1)] = (0.09, 0.06, 0.05)
     _paint(((almond > 0.8) & (almond < 1.7) & (t > 0.497)) * 0.85, (0.18, 0.14, 0.13))
     tone[-4:] = PLAIN_SKIN
     return Texture(f"face {kind}", to_srgb8(np.clip(tone, 0.0, 1.0)))
@@ -116,14 +130,20 @@ def head_mesh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     points = _rings(p, t, angle)
     front = np.clip(np.cos(angle) * 1.6, 0.0, 1.0)
     nose = float(rng.uniform(0.085, 0.115)) * (1 - 0.35 * p.youth)
-    points[..., 0] += h * front * _features(t, points[..., 1] / h, p, nose)
+    face = _adult_share(t, p)
+    points[..., 0] += h * front * _features(face, points[..., 1] / (h * p.head_broad), p, nose)
     skull = skin(points, Part.SKIN)
     around = np.abs(np.angle(np.exp(1j * angle))) / np.pi
-    grid = np.stack(np.broadcast_arrays(around[None], 0.02 + 0.96 * t), -1).reshape(-1, 2)
+    grid = np.stack(np.broadcast_arrays(around[None], 0.02 + 0.96 * face), -1).reshape(-1, 2)
     ends = np.array([[0.9, 0.02], [0.9, 0.98]])
     parts = [replace(skull, uv=np.concatenate([grid, ends]).astype(np.float32))]
+    low = 1 - _LOW_FACE * p.youth
     for sign in (1.0, -1.0):
-        ear = (float(np.interp(0.45, _HEAD_T, _HEAD_X)) * h - 0.05 * h, sign * 0.325 * h, chin + 0.45 * h)
+        ear = (
+            float(np.interp(0.45, _HEAD_T, _HEAD_X)) * h - 0.05 * h,
+            sign * 0.325 * h * p.head_broad,
+            chin + 0.45 * low * h,
+        )
         parts.append(ball((0.062 * h, 0.030 * h, 0.125 * h), ear, Part.SKIN, rings=4, segments=8))
     return merge([*parts, *_hair(p, dress, rng), *_headgear(p, dress)])
 
@@ -190,7 +210,7 @@ def _hair(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     front = float(rng.uniform(0.80, 0.87)) + 0.04 * (dress.hair == "short" and rng.random() < 0.3)
     uneven = rng.normal(0, 0.016, 24)
     if dress.hair == "long":
-        length = float(rng.uniform(-0.62, -0.15))
+        length = float(rng.uniform(-0.62, -0.15)) * (1 - 0.6 * p.youth)  # no further than a child's shoulders
         line = _hairline(front, float(rng.uniform(-0.35, 0.05)), length) + uneven
         grow, crown, rows, rough = 1.6 * grow, crown / 1.4, 11, 0.22
     else:

@@ -163,7 +163,7 @@ def person_models(
     segments = figure(p, dress, rng, grip=thing in ("umbrella", "stick", "suitcase", "pram"))
     load = carried(thing, p, segments) if thing else Carried({})
     segments += load.segments
-    stride = gait.stride_m(p.hip_z, pace_mps) if pose == "walking" else 0.0
+    stride = gait.striding_m(p.hip_z, pace_mps) if pose == "walking" else 0.0
     stand, furniture = None, None
     if pose == "walking":
         runs = gait.froude(p.hip_z, pace_mps) > gait.WALK_RUN_FROUDE and not load.wheels

@@ -332,7 +332,18 @@ def child(
         hat=str(rng.choice(_hats(warm.covered, "beanie", "hood") if padded else _hats(1 / 3, "cap"))),
         bag=str(rng.choice(["", "", "backpack"])) if age_years >= 6 else "",
     )
-    paint, top = materials(skin_tone, dress, rng, bright=True)
+    own = generator(round(1e6 * stature), "childhood")
+    plays, wears_bib, packs = own.random(3)
+    airy = not padded and dress.legs != "skirt"
+    dress = replace(
+        dress,
+        legs="shorts" if airy and plays < warm.bare else dress.legs,
+        bib=bool(airy and age_years < 8 and wears_bib < 0.35),
+        bag="backpack" if 3 <= age_years < 6 and packs < 0.25 else dress.bag,
+    )
+    paint, top = materials(skin_tone, dress, rng, bright=True, face="child" if age_years < 10 else "smooth")
+    bag = cloth("bag", _color("bright_tops", own)[1], own)
+    paint = tuple(bag if part == Part.BAG else material for part, material in zip(Part, paint, strict=True))
     return Person(
         body,
         dress,
