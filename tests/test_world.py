@@ -131,6 +131,8 @@ def test_cars_are_parked_in_the_bays_of_a_lot_and_no_lorry_drives_there() -> Non
             in_bays += 1
             assert abs(np.sin(yaw - bays.heading[near])) < 0.08
     assert in_bays >= 12, "the others stand at the kerb of the street"
+    left = at.steer_rad[[thing.id for thing in parked]]
+    assert 0.2 < np.mean(np.abs(left) > np.radians(5.0)) < 0.7 and np.abs(left).max() < np.radians(35.0)
     moving = [x for x in world.scene.objects if x.name.startswith("traffic-") and x.model is not None]
     for thing in moving:
         length = thing.model.size_lwh_m[0]

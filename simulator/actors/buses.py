@@ -188,7 +188,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     if jointed:
         parts += cabin_lights(BELLOWS_X[1] - 0.3, tail + 0.6, half, band)[0]
     parts += head_lamps(body, half, 0.68, size=(0.46, 0.24)) + _front(body, half, d.waist - 0.04)
-    if rng.random() < 0.4:  # a windscreen of two panes
+    if rng.random() < (0.4 if d.style == "city" else 0.1):  # a windscreen of two panes
         parts += _seam(body, d.waist - 0.02, band)
     parts += _tail_lamps(half, tail) + _rear(d)
     parts += _mirrors(d)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import ClassVar
 
@@ -33,6 +34,11 @@ def _slats() -> Texture:
     return Texture("shutter slats", to_srgb8(np.broadcast_to(tone[:, None, None], (128, 4, 3))))
 
 
+CHEVRON = len(Slot)  # a slot of its own after those of car bodies
+STRIPE_M, CHEVRONS = (
+    0.152,
+    0.6,
+)  # width of stripes (NFPA 1901, 15.9.3.2: 6 in); share of engines with them (an estimate)
 SHUTTER = int(Slot.LAMP)  # free here: the lamps of lorries are built of other parts
 
 
@@ -68,11 +74,13 @@ class FireEngine(Actor, kind="fire_engine"):
         )
         parts += both(stripe)
         parts += end_plates(nose, tail, 0.40, 0.62, rng) + rear_lamps(tail + 0.02, half, 0.80)
+        parts += _rear_fittings(tail, half, top)
         joints: list[Joint] = []
         wheels = axles(tyre, width, [(wheelbase, True, False), (0.0, False, True)], joints, rng)
         second = finishes.RETRO_YELLOW if rng.random() < 0.5 else finishes.RETRO_WHITE
-        table = list(fleet_materials("red", second, rng))
+        table = [*fleet_materials("red", second, rng), _chevrons()]
         table[Slot.PAINT], table[SHUTTER] = RED, _shutters()
+        parts += _rear_marks(tail, half, top, CHEVRON if rng.random() < CHEVRONS else int(Slot.SECOND))
         return [
             Model(
                 "truck",
@@ -106,9 +114,43 @@ def _lockers(back: float, tail: float, half: float, top: float, tyre: float) -> 
             parts += both(block((x0 - x1 - 0.2, 0.03, 0.03), ((x0 + x1) / 2, half + 0.01, bottom + 0.10), Slot.TRIM))
     rear = _shutter((1.5, 1.30), (0.0, 0.0, 0.0))
     parts.append(turned(rear, yaw=np.pi / 2, at=(tail - 0.006, 0, 1.60)))
-    for y in (0.95, -0.95):  # warning stripes at the rear
-        parts.append(block((0.012, 0.30, top - 1.2), (tail - 0.004, y * half / 1.25, (top + 1.05) / 2), Slot.SECOND))
     return parts + contour_tape(tail + 0.1, back - 0.1, half + 0.008, top - 0.08)
+
+
+def _rear_marks(tail: float, half: float, top: float, slot: int) -> list[Mesh]:
+    """Foil at both sides of the rear shutter and below it, on which stripes fall away from the middle."""
+    x, period = tail - 0.010, 2 * STRIPE_M * np.sqrt(2.0)
+    outer, inner = half - 0.10, 0.78
+    parts: list[Mesh] = []
+    for y0, y1, z0, z1 in ((inner, outer, 0.94, top - 0.06), (0.0, inner, 0.72, 0.93)):
+        points = np.array([[[x, y, z] for y in (y1, y0)] for z in (z0, z1)])
+        parts += both(patch(points, slot, uv=points[..., 1:] / period, flip=True))
+    return parts
+
+
+def _rear_fittings(tail: float, half: float, top: float) -> list[Mesh]:
+    """A ladder up to the roof beside the shutter, blue lamps at the upper corners, a step below."""
+    x, y = tail - 0.10, half - 0.34
+    rails = [np.array([[x + 0.09, side, 0.75], [x, side, 0.80], [x, side, top + 0.14], [x + 0.25, side, top + 0.14]])
+             for side in (y - 0.16, y + 0.16)]  # fmt: skip
+    parts = [pipe(rail, 0.018, segments=5, slot=Slot.CHROME) for rail in rails]
+    for z in np.arange(0.98, top - 0.05, 0.28):
+        parts.append(block((0.03, 0.30, 0.025), (x, y, float(z)), Slot.CHROME))
+    parts += both(
+        rounded_box((0.07, 0.20, 0.11), (tail - 0.02, half - 0.16, top - 0.10), radius=0.02, slot=Slot.BEACON)
+    )
+    parts.append(rounded_box((0.22, 2 * half - 0.10, 0.07), (tail - 0.02, 0.0, 0.50), radius=0.02, slot=Slot.CHROME))
+    return parts
+
+
+@cache
+def _chevrons() -> Material:
+    """Red and yellow retro-reflective stripes at 45 degrees; a repeat of the texture is one of each."""
+    share = (np.arange(64) + 0.5) / 64
+    red = ((share[None, :] + share[::-1, None]) % 1.0 < 0.5)[..., None]
+    tone = np.where(red, (0.45, 0.015, 0.012), finishes.RETRO_YELLOW.albedo)
+    return replace(finishes.RETRO_YELLOW, name="chevrons", albedo=(1.0, 1.0, 1.0),
+                   texture=Texture("chevrons", to_srgb8(tone)))  # fmt: skip
 
 
 @cache

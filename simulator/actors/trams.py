@@ -20,6 +20,7 @@ from simulator.scenario.distributions import Metres, OneOf
 from simulator.scene import Body, Mesh, Model
 from simulator.scene.mesh import merge
 
+WIRE_M = 5.3  # height of the contact wire over streets, about: 4.7 m is the least there (BOStrab)
 SECTION_M = 8.0  # about the length of one body between two joints
 PAINTS = ("any", *finishes.paint_names())
 
@@ -106,7 +107,7 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
     for number, end in ((0, 1.0), (count - 1, -1.0)):
         face = hull_of(edges[number], edges[number + 1], half, height, (number == 0, number == count - 1), design)
         parts += _face(face, half, height, end, design)
-    parts += _pantograph(float(edges[min(1, count - 1)] + 0.5 * (edges[0] - edges[1]) * (count == 1)), height)
+    parts += _pantograph(float(edges[1] + 0.28 * (edges[0] - edges[1])), height)
     second = finishes.paint(str(rng.choice(["white", "grey", "silver"])), rng)
     up = 0.845 * height
     lights = cabin_lights(length / 2 - 1.6, 1.6 - length / 2, half, band)[1]
@@ -278,8 +279,15 @@ def _face(body: Hull, half: float, height: float, end: float, design: Face) -> l
 
 
 def _pantograph(x: float, height: float) -> list[Mesh]:
-    """A folded half pantograph on the roof."""
-    base = block((1.1, 1.0, 0.06), (x, 0, height + 0.04), Slot.TRIM)
-    knee = np.array([[x - 0.45, 0.0, height + 0.08], [x + 0.45, 0.0, height + 0.28], [x - 0.35, 0.0, height + 0.42]])
-    bow = np.array([[x - 0.35, -0.8, height + 0.40], [x - 0.35, 0.0, height + 0.44], [x - 0.35, 0.8, height + 0.40]])
-    return [base, pipe(knee, 0.025, segments=5, slot=Slot.TRIM), pipe(bow, 0.02, segments=5, slot=Slot.TRIM)]
+    """A half pantograph up at the wire: base, lower arm to the knee, fork to the head with two strips and horns."""
+    up = max(WIRE_M - height, 0.6)
+    pieces = [block((1.3, 1.0, 0.06), (x, 0, height + 0.10), Slot.TRIM)]
+    knee = [x + 0.85, 0.0, height + 0.10 + 0.5 * up]
+    pieces.append(pipe(np.array([[x - 0.45, 0.0, height + 0.13], knee]), 0.045, segments=5, slot=Slot.TRIM))
+    for side in (-0.32, 0.32):
+        pieces.append(pipe(np.array([knee, [x - 0.30, side, height + up - 0.06]]), 0.022, segments=4, slot=Slot.TRIM))
+    bow = [(-0.92, -0.26), (-0.78, -0.05), (-0.55, 0.0), (0.55, 0.0), (0.78, -0.05), (0.92, -0.26)]
+    for dx in (-0.45, -0.15):
+        line = np.array([[x + dx, y, height + up + z] for y, z in bow])
+        pieces.append(pipe(line, 0.022, segments=4, slot=Slot.TRIM))
+    return pieces

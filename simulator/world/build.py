@@ -454,11 +454,13 @@ def _rest(cast: Cast) -> Snapshot:
     """State of all objects at the start."""
     positions, rpy = cast.builder.initial_poses()
     total = len(positions)
-    zero, dark = np.zeros(total), np.zeros(total, np.uint32)
+    zero, steer, dark = np.zeros(total), np.zeros(total), np.zeros(total, np.uint32)
+    for row, angle in cast.steered.items():
+        steer[row] = angle
     for row, bits in cast.lamps.items():
         dark[row] = bits
     still = np.zeros((total, 3))
-    return Snapshot(0, positions, rpy, still, still.copy(), zero, zero.copy(), zero.copy(), dark)
+    return Snapshot(0, positions, rpy, still, still.copy(), zero, steer, zero.copy(), dark)
 
 
 def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int]) -> Timeline:

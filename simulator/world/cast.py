@@ -28,6 +28,7 @@ class Cast:
         riders: object id of each vehicle with a rider to the rider's id.
         footprints: (x, y, radius) of everything placed so far, to keep apart.
         idle: objects that stand on their feet and sway.
+        steered: steering angle of parked vehicles, rad.
     """
 
     builder: SceneBuilder
@@ -37,6 +38,7 @@ class Cast:
     riders: dict[int, int] = field(default_factory=dict)
     footprints: list[tuple[float, float, float]] = field(default_factory=list)
     idle: list[int] = field(default_factory=list)
+    steered: dict[int, float] = field(default_factory=dict)
 
     def free(self, x: float, y: float, radius_m: float) -> bool:
         """Whether a disc touches nothing placed so far."""

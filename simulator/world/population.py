@@ -37,6 +37,7 @@ CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
 MIX = {"car": 0.735, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04, "fire_engine": 0.005}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
+TURNED = 0.4  # share of parked cars whose wheels were left turned (by choice)
 LEASHED = {"dog": 0.55, "cat": 0.2, "bird": 0.25}
 ON_FOOT = {"pedestrian": 0.80, "child": 0.15, "runner": 0.04, "wheelchair": 0.01}
 CROSSERS = 0.35  # share of those who walk, who are about to cross where there are crossings
@@ -320,7 +321,8 @@ class Population:
             if np.hypot(*(position[:2] - self._path_xy).T).min() > FAR_M:
                 model = model.coarse(FAR_CELL_M)
             attributes = {"state": "parked"}
-            self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
+            row = self.cast.add([model], at, rpy, name=f"parked-{n}", moving=False, attributes=attributes)
+            self.cast.steered[row] = _left_turned(kind, generator(self.seed, "parked wheels", n))
 
     @staticmethod
     def _parking_weight(distance: Array, ahead: Array) -> Array:
@@ -583,3 +585,11 @@ def _reaches(road: Any, low: Array, high: Array) -> bool:
 def _one_of(shares: dict[str, float], rng: np.random.Generator) -> str:
     """A kind drawn by its share."""
     return str(rng.choice(list(shares), p=list(shares.values())))
+
+
+def _left_turned(kind: str, rng: np.random.Generator) -> float:
+    """Steering angle at which a parked vehicle was left, rad: motorcycles are locked to the left."""
+    if kind == "motorcycle":
+        return float(rng.uniform(0.45, 0.60))
+    turned = rng.random() < TURNED
+    return float(np.clip(rng.normal(0.0, 0.22 if turned else 0.03), -0.35, 0.35))
