@@ -11,7 +11,8 @@ from simulator.roads.signal_meaning import is_light, sign_name
 from simulator.roads.surface import surface
 from simulator.roads.surface_marks import american_marks
 from simulator.scene import SceneBuilder
-from simulator.scene.material import Switch
+from simulator.scene.material import Lamp, Switch
+from simulator.sensors.shading.beams import beam_intensity
 from simulator.surroundings.populate import populate
 from simulator.surroundings.sign_designs import DESIGNS
 from simulator.surroundings.signals import LUMINANCE_CD_M2, head
@@ -174,6 +175,23 @@ def test_lenses_are_seen_from_the_front_red_on_top(kind: str, count: int) -> Non
     assert [lamp.switch for lamp in model.lamps] == expected[::-1]
     assert all(200 < lamp.intensity_cd < 400 for lamp in model.lamps)  # EN 12368: 200 to 400 cd, by class
     assert model.class_name == "traffic_light" and 0.5 < model.size_lwh_m[2] < 1.2
+
+
+def _share(lamp: Lamp, aside_deg: float, down_deg: float) -> float:
+    """Of the intensity on the axis that a lamp sends aside of it and below."""
+    a, d = np.radians([aside_deg, down_deg])
+    toward = np.array([np.cos(a) * np.cos(d), np.sin(a) * np.cos(d), -np.sin(d)])
+    return float(beam_intensity(int(lamp.beam), *np.float32(lamp.direction), *np.float32(toward)))
+
+
+def test_traffic_lights_shine_ahead_and_hardly_on_the_pavement_below() -> None:
+    """Beside the factors of ITE's LED Circular Signal Supplement, 2005; the vertical one is 0.95 at 5 degrees down."""
+    for lamp in head("vehicle", 2.5).lamps:
+        for aside_deg in (0.0, 10.0, 20.0):
+            wanted = 0.05 + 0.95 * np.exp(-0.5 * (aside_deg / 11.0) ** 2)
+            assert _share(lamp, aside_deg, 0.0) == pytest.approx(wanted, abs=0.25)
+        assert _share(lamp, 0.0, 5.0) > 0.6
+        assert _share(lamp, 0.0, 45.0) < 0.02
 
 
 def _without_signs(network: RoadNetwork, *, priorities: bool) -> RoadNetwork:

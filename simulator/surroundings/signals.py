@@ -41,12 +41,16 @@ _HEADS = {"vehicle": ("red", "amber", "green"), "two": ("red", "amber"), "pedest
 
 
 def _light_of(lens: Material, x_m: float, z_m: float) -> Lamp:
-    """What a lens in the plane `x_m` throws on its surroundings: as much as its evenly bright face sends there."""
+    """What a lens in the plane `x_m` throws on its surroundings: its light goes forward, toward who has to see it.
+
+    About as narrow as the signal lamps of vehicles: of the intensity on the axis ITE's "LED Circular Signal Supplement"
+    (2005) asks for 0.68 at 10 degrees aside and 0.23 at 20.
+    """
     emission = np.array(lens.emission_cd_m2)
     luminance = float(emission @ _WEIGHT)
     red, green, blue = (emission / luminance).tolist()
     area = math.pi * LENS_M**2 / 4
-    return Lamp((x_m, 0.0, z_m), (1.0, 0.0, 0.0), luminance * area, (red, green, blue), Beam.LAMBERT, lens.switch)
+    return Lamp((x_m, 0.0, z_m), (1.0, 0.0, 0.0), luminance * area, (red, green, blue), Beam.SIGNAL, lens.switch)
 
 
 def lenses_of(kind: str) -> tuple[Switch, ...]:
