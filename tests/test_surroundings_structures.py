@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from surroundings_fakes import straight_world, world_parts
 
 from simulator.errors import InputError
 from simulator.raycast import Scene as Rays
@@ -15,6 +16,7 @@ from simulator.scene.textures import CROPS, linear_mean
 from simulator.surroundings import barriers
 from simulator.surroundings.gantries import CLEAR_M, frame
 from simulator.surroundings.populate import populate
+from simulator.surroundings.pylons import tower
 from simulator.surroundings.tunnel_fittings import SIGNS_M, escape_sign, fittings, station
 
 LINE = np.column_stack([np.linspace(0.0, 30.0, 11), np.zeros(11), np.zeros(11)])
@@ -146,3 +148,21 @@ def test_fields_lie_off_the_road_and_change_with_the_season(season: str) -> None
             assert (np.abs(middle[np.abs(middle[:, 0]) < 100.0, 1]) > 12.0).all()
     assert grown
     assert ("ripe" in grown) <= (season == "summer") and ("stubble" in grown) <= (season in ("autumn", "winter"))
+
+
+def test_pylons_stand_beside_the_road_and_their_wires_hang_clear_of_the_ground() -> None:
+    """EN 50341 and its national parts ask for 7 to 8 m above fields below 380 kV."""
+    assert tower().bounds[1, 2] == pytest.approx(52.0, abs=0.2)
+    lines = 0
+    for seed in range(4):
+        world = straight_world((), kind="rural")
+        builder = world.builder()
+        counts = populate(
+            builder, world.network, world.ground, world.path, style="motorway", seed=seed, radius_m=30.0
+        ).counts
+        far = [v for name, v, *_ in world_parts(builder) if name == "pole" and np.abs(v[:, 1]).min() > 60.0]
+        lines += "pylon" in counts
+        assert len(far) == counts.get("pylon", -1) + 1
+        wires = [v for v in far if np.ptp(v[:, :2], axis=0).max() > 1000.0]
+        assert all((v[:, 2] - world.ground.height(v[:, :2])).min() > 8.0 for v in wires)
+    assert 1 <= lines <= 4

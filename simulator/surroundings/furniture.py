@@ -232,6 +232,19 @@ def delineator() -> Model:
 
 
 @cache
+def emergency_phone() -> Model:
+    """Orange telephone pillar of motorways, 1.7 m high, with a sloping top, its face towards the road."""
+    work = Patchwork()
+    work.blocks([[-0.14, -0.16, -0.2]], [[0.14, 0.16, 0.12]], 1)
+    work.blocks([[-0.13, -0.15, 0.12]], [[0.13, 0.15, 1.55]], 0)
+    work.blocks([[-0.17, -0.17, 1.55]], [[0.15, 0.17, 1.7]], 2)
+    work.blocks([[0.13, -0.11, 1.05]], [[0.14, 0.11, 1.4]], 1)
+    work.blocks([[-0.1, -0.155, 1.2], [-0.1, 0.15, 1.2]], [[0.1, -0.15, 1.4], [0.1, 0.155, 1.4]], 2)
+    orange = Material("emergency phone", srgb("#e8641b"), roughness=0.4, reflectance_905=0.7)
+    return _model("street_furniture", work, orange, DARK, WHITE)
+
+
+@cache
 def bicycle_stand() -> Model:
     """Row of three hoops."""
     work = Patchwork()

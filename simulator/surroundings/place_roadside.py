@@ -17,6 +17,7 @@ from simulator.surroundings.shapes import F64, poses
 REACH_M = 160.0  # small things farther from the path than this are left out
 MOST_LAMPS = 60
 MOST_OBJECTS = 45
+_PHONES_M = 2000.0
 
 
 def place_roadside(place: Place, *, lamps: bool) -> None:
@@ -31,6 +32,8 @@ def place_roadside(place: Place, *, lamps: bool) -> None:
             _rails(place, side)
         if place.style.delineators or fast:
             _delineators(place, side)
+        if fast:
+            _phones(place, side)
 
 
 def place_plots(place: Place) -> None:
@@ -123,6 +126,20 @@ def _delineators(place: Place, side: Side) -> None:
             # Its reflectors look along the road: y of the model.
             place.put_model(post, place.on_ground(point[:2])[0], float(np.arctan2(-normal[1], -normal[0])))
             place.occupancy.take_circles(point[None, :2], 0.3)
+
+
+def _phones(place: Place, side: Side) -> None:
+    """Emergency phones every 2 km (RAA 2008), at a place of this side's own."""
+    rng = place.rng("emergency phones", side.road.id, int(side.left))
+    at = np.arange(float(rng.uniform(0.0, _PHONES_M)), side.length, _PHONES_M)
+    if not len(at):
+        return
+    xyz, out, _ = side.at(at, 1.6)
+    for point, normal, ok in zip(xyz, out, place.clear(xyz[:, :2], 0.4) & ~raised(place, xyz, out)):
+        if ok:
+            yaw = float(np.arctan2(-normal[1], -normal[0]))
+            place.put_object(furniture.emergency_phone(), place.on_ground(point[:2])[0], yaw)
+            place.occupancy.take_circles(point[None, :2], 0.4)
 
 
 def _furniture(place: Place, side: Side) -> None:

@@ -28,6 +28,7 @@ from simulator.surroundings.place_signs import place_signs
 from simulator.surroundings.place_structures import place_structures
 from simulator.surroundings.place_yards import place_yards
 from simulator.surroundings.plans import look
+from simulator.surroundings.pylons import place_pylons
 from simulator.surroundings.roadsides import roadsides
 from simulator.surroundings.species import SEASONS
 from simulator.surroundings.styles import choose_style
@@ -126,5 +127,6 @@ def populate(
     place_crops(place)
     place_plants(place, mapped)
     place_backdrop(place)
+    place_pylons(place)
     builder.zenith_mag = chosen.zenith_mag
     return Scenery(chosen.name, lights, dict(sorted(place.counts.items())), place.triangles)

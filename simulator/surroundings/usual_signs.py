@@ -117,6 +117,11 @@ def usual_signs(place: Place, side: Side, rank: Mapping[Arm, Rank], signs: int) 
     if place.style.name == "motorway":
         if limited and rng.random() < 0.5:
             out.append((sign("speed_limit", value=limit), 0.3 * side.length))
+        boards = place.rng("signs", "boards", side.road.id, int(side.left))
+        if side.length > 150.0 and boards.random() < 0.6:
+            names = " / ".join(boards.choice(PLACES, 2, replace=False))
+            board = sign("motorway_direction", text=names, width_m=3.6, height_m=2.2)
+            out.append((board, float(boards.uniform(0.35, 0.85)) * side.length))
         return out
     if limited and _behind(side) and rng.random() < 0.4:
         out.append((sign("speed_limit", value=limit), float(min(14.0, 0.3 * side.length))))
