@@ -150,8 +150,7 @@ def test_fields_lie_off_the_road_and_change_with_the_season(season: str) -> None
     assert ("ripe" in grown) <= (season == "summer") and ("stubble" in grown) <= (season in ("autumn", "winter"))
 
 
-def test_pylons_stand_beside_the_road_and_their_wires_hang_clear_of_the_ground() -> None:
-    """EN 50341 and its national parts ask for 7 to 8 m above fields below 380 kV."""
+def test_pylons_stand_in_a_row_far_beside_the_road() -> None:
     assert tower().bounds[1, 2] == pytest.approx(52.0, abs=0.2)
     lines = 0
     for seed in range(4):
@@ -162,7 +161,9 @@ def test_pylons_stand_beside_the_road_and_their_wires_hang_clear_of_the_ground()
         ).counts
         far = [v for name, v, *_ in world_parts(builder) if name == "pole" and np.abs(v[:, 1]).min() > 60.0]
         lines += "pylon" in counts
-        assert len(far) == counts.get("pylon", -1) + 1
-        wires = [v for v in far if np.ptp(v[:, :2], axis=0).max() > 1000.0]
-        assert all((v[:, 2] - world.ground.height(v[:, :2])).min() > 8.0 for v in wires)
+        assert len(far) == counts.get("pylon", 0)
+        if far:
+            middle = np.array([v[:, :2].mean(0) for v in far])
+            steps = np.linalg.norm(np.diff(middle, axis=0), axis=1)
+            assert steps == pytest.approx(340.0, abs=1.0) and len(far) >= 8
     assert 1 <= lines <= 4

@@ -112,7 +112,8 @@ def _concrete_barrier(place: Place, road: Road, thing: RoadObject) -> bool:
     if not rows or thing.outlines or not 0.5 <= thing.height <= 1.2 or "wall" in _words(thing):
         return False
     for row in rows:
-        s = np.arange(row.s, min(row.s + row.length, road.length) + 1e-6, 3.0)
+        end = min(row.s + row.length, road.length)
+        s = np.linspace(row.s, end, max(int((end - row.s) / 3.0), 1) + 1)
         points = road.point(s, row.t[0] + (row.t[1] - row.t[0]) * (s - row.s) / row.length)
         for a, b in runs(place.distance(points[:, :2]) < place.radius_m, 2):
             place.put_mesh(*barriers.concrete_barrier(place.local(points[a : b + 1]), thing.height, thing.width or 0.6))

@@ -1,4 +1,7 @@
-"""Lines of lattice towers with conductors across the fields, as high-voltage lines cross the country."""
+"""Lines of lattice towers across the fields, as high-voltage lines cross the country.
+
+Their conductors are a fifth of a pixel thick where they may stand: one ray a pixel would make loose dots of them.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,18 @@ from itertools import pairwise
 
 import numpy as np
 
-from simulator.scene.material import Material
 from simulator.scene.mesh import Mesh
 from simulator.surroundings.furniture import STEEL
 from simulator.surroundings.place import Place
-from simulator.surroundings.shapes import F64, joined, poses, profile_sweep, stalks
+from simulator.surroundings.shapes import F64, joined, poses, stalks
 
 # A tower of the Danube type for two circuits of 380 kV: three conductors of each, two on the lower arm; metres.
 _HEIGHT_M = 52.0
 _LEVELS_M = (0.0, 9.0, 17.0, 24.0, 30.0, 36.0, 42.0, _HEIGHT_M)
 _HALF_M = (4.2, 3.3, 2.5, 1.8, 1.3, 1.1, 0.9, 0.1)
 _ARMS_M = ((30.0, 14.5, (7.5, 14.0)), (42.0, 9.5, (9.0,)))  # height, reach, and where conductors hang from insulators
-_INSULATOR_M, _SAG = 4.0, 0.035  # the sag in parts of the span
+_INSULATOR_M = 4.0
 _SPAN_M, _REACH_M = 340.0, 1500.0  # from tower to tower, and how far the line goes both ways
-_BUNDLE_M = 0.05  # as thick as a bundle of four conductors 0.4 m apart looks from afar
 _SHARE = {"motorway": 0.7, "country": 0.35}  # of places
 _OFFSET_M, _NEAREST_M = (170.0, 480.0), 110.0  # from the path
 _CLEAR_M = 12.0  # of a tower from roads
@@ -45,11 +46,7 @@ def place_pylons(place: Place) -> None:
     feet = place.local(place.on_ground(xy))
     for pose in poses(feet, np.full(len(feet), heading)):
         place.put_mesh(tower(), (STEEL,), "pole", pose)
-    place.put_mesh(_conductors(feet, np.array([-along[1], along[0]])), (_WIRE,), "pole")
     place.counts["pylon"] += len(feet)
-
-
-_WIRE = Material("conductor", (0.22, 0.22, 0.23), roughness=0.6, metallic=0.3)
 
 
 @cache
@@ -72,18 +69,3 @@ def tower() -> Mesh:
     thin = stalks(np.array(bars), np.full((len(bars), 2), 0.055), 3)
     legs = stalks(np.moveaxis(rings, 0, 1), np.full((4, len(rings)), 0.13), 4)
     return joined([thin, legs])
-
-
-def _conductors(feet: F64, across: F64) -> Mesh:
-    """Bundles from tower to tower below all insulators, and the earth wire; `across` (2,) the line, to its left."""
-    spots = [(0.0, _HEIGHT_M)]
-    spots += [(side * y, z - _INSULATOR_M) for z, _, hung in _ARMS_M for y in hung for side in (-1.0, 1.0)]
-    t = np.linspace(0.0, 1.0, 13)[:, None]
-    parts = []
-    for y, z in spots:
-        tips = feet + np.array([*(y * across), z])
-        for a, b in pairwise(tips):
-            sag = _SAG * np.linalg.norm(b - a) * 4.0 * t * (1.0 - t)
-            curve = a + t * (b - a) - np.array([0.0, 0.0, 1.0]) * sag
-            parts.append(profile_sweep(curve, np.zeros((len(curve), 2)), [[0.0, 0.0], [0.0, _BUNDLE_M]]))
-    return joined(parts)
