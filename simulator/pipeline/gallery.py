@@ -134,6 +134,8 @@ def _actor(drawn: Callable[[], tuple[Any, Sequence[Model]]], when: str) -> dict[
         **lights,
         "speed_mps": speed,
     }
+    if fields.get("length_m") == 0.0:  # it would be drawn once more, and stand about the eyes
+        fields["length_m"] = float(high[0] - low[0])
     return {**place, "time": _at(when), "actors": [fields], "rig": _around(low, high)}
 
 
