@@ -20,6 +20,7 @@ from simulator.scene import Body, Driver, Joint, Model
 
 POSES = ("walking", "standing", "sitting", "lying")
 SEXES = ("female", "male")
+SKIRT_STEPS = 0.88  # a skirt holds the legs together: steps are shorter by this (by choice)
 COAT_HEM, COAT_APART = 0.45, 0.11  # hems below this share of the stature hold the arms apart, rad
 CLOTHES = ("casual", "formal", "high_visibility")
 BAGS = ("any", "", "backpack", "shoulder_bag")
@@ -164,6 +165,8 @@ def person_models(
     load = carried(thing, p, segments) if thing else Carried({})
     segments += load.segments
     stride = gait.striding_m(p.hip_z, pace_mps) if pose == "walking" else 0.0
+    if dress.legs == "skirt":
+        stride *= SKIRT_STEPS
     stand, furniture = None, None
     if pose == "walking":
         runs = gait.froude(p.hip_z, pace_mps) > gait.WALK_RUN_FROUDE and not load.wheels
