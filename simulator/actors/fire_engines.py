@@ -35,10 +35,8 @@ def _slats() -> Texture:
 
 
 CHEVRON = len(Slot)  # a slot of its own after those of car bodies
-STRIPE_M, CHEVRONS = (
-    0.152,
-    0.6,
-)  # width of stripes (NFPA 1901, 15.9.3.2: 6 in); share of engines with them (an estimate)
+# Width of stripes (NFPA 1901, 15.9.3.2: 6 in); share of engines with them (an estimate).
+STRIPE_M, CHEVRONS = 0.152, 0.6
 SHUTTER = int(Slot.LAMP)  # free here: the lamps of lorries are built of other parts
 
 

@@ -320,12 +320,12 @@ def child(
     )
     girl, warm = sex == "female", warmth(air_c)
     padded, light = rng.random() < warm.padded, "skirt" if girl else "shorts"
-    legs = ["light" if warm.bare > 0.5 else "trousers", "trousers", "light" if warm.padded < 0.7 else "trousers"]
+    legs = [light if warm.bare > 0.5 else "trousers", "trousers", light if warm.padded < 0.7 else "trousers"]
     dress = Dress(
         thickness=float(rng.uniform(0.012, 0.020) if padded else rng.uniform(0.003, 0.007)),
         hem=float(rng.uniform(0.48, 0.52)),
         sleeve=1.0 if padded or rng.random() < warm.long else 0.45,
-        legs=str(rng.choice(legs)).replace("light", light),
+        legs=str(rng.choice(legs)),
         skirt_hem=0.33,
         loose=float(rng.uniform(0.2, 0.6)),
         hair=str(rng.choice(["long", "ponytail", "short"] if girl else ["short"])),
