@@ -30,6 +30,7 @@ from simulator.traffic.person import Mode
 from simulator.traffic.signals import SignalPlan, plan_signals
 from simulator.traffic.staged import SCENERY, Roads, entry_speed, roads_of, run, standing_bodies
 from simulator.weather.conditions import Conditions
+from simulator.world.afoot import Afoot
 from simulator.world.cast import Cast
 from simulator.world.falling import fall, off_the_saddle
 from simulator.world.grip import CHASSIS, HEAVY, TWO_WHEELED, chassis_of, ground_of, road_weather, slippery_lanes
@@ -48,6 +49,7 @@ from simulator.world.lamps import (
     switched,
 )
 from simulator.world.loosened import let_loose
+from simulator.world.near import Near
 from simulator.world.population import Population, driving_lamps
 from simulator.world.recorded import MAP_ERROR_M, Recorded, ego_route, later_shapes, read_recorded
 from simulator.world.recorded import place as place_recorded
@@ -147,12 +149,13 @@ def build_world(scenario: Scenario) -> World:
         for number, spec in enumerate(scenario.actors):
             act(spec, number, roads, route, cast, seed, atmosphere)
         first = _place_anomalies(scenario, site, cast)
-        population = Population(network, roads, route, cast, scenario, atmosphere, known)
+        near = Near(network, roads, route, cast, scenario, atmosphere, known)
+        population, afoot = Population(near), Afoot(near)
         population.vehicles()
         population.cyclists()
         population.parked()
-        population.people()
-        population.animals()
+        afoot.people()
+        afoot.animals()
     scenery = populate(
         builder,
         network,
