@@ -41,7 +41,7 @@ def ambulance(d: Lines, shell: Tub, house: Greenhouse, squares: bool, rng: np.ra
         z = 0.5 * (window[0] + window[1]) + 0.04
         middle = 0.5 * (ward - 0.95 + d.tail_x + 0.3)
         room = (ward - 0.95 - d.tail_x - 0.4, 1.2)
-        bodies.append(lettered(middle, lambda x, y: wall(x, y) + 0.004, z, room, rng, service="AMBULANCE",
+        bodies.append(lettered(middle, lambda x, y: wall(x, y) + 0.004, z, room, rng, name="AMBULANCE",
                                color="#1d5a34"))  # fmt: skip
     x = float(house.points[-2, -1, 0])
     parts += both(rounded_box((0.16, 0.26, 0.09), (x + 0.10, 0.33 * d.width, d.height - 0.03), radius=0.03, slot=BLUE))

@@ -29,56 +29,56 @@ def front_of(
     trim = Slot.CHROME if rng.random() < 0.35 else Slot.PAINT
     parts: list[Mesh] = []
     if style == "slats":
-        parts.append(_panel(body, half, (low, high), (0.72, 0.66), Slot.GRILLE))
-        parts += [_bar(body, half, float(z), 0.74, 0.055, trim) for z in bars]
+        parts.append(front_panel(body, half, (low, high), (0.72, 0.66), Slot.GRILLE))
+        parts += [front_bar(body, half, float(z), 0.74, 0.055, trim) for z in bars]
         for share, z in ((0.73, low), (0.67, high)):
-            end = _on(body, half, share, z, 0.012)
-            parts += both(pipe(np.array([end, _on(body, half, 0.70, (low + high) / 2, 0.012)]), 0.022, segments=5,
+            end = on_front(body, half, share, z, 0.012)
+            parts += both(pipe(np.array([end, on_front(body, half, 0.70, (low + high) / 2, 0.012)]), 0.022, segments=5,
                                slot=trim))  # fmt: skip
     elif style == "mask":
-        parts.append(_panel(body, half, (low - 0.02, sill - 0.11), (0.80, 0.60), Slot.GLOSS))
-        parts.append(_panel(body, half, (low + 0.05, high - 0.06), (0.66, 0.56), Slot.GRILLE, lift=0.010))
-        parts += [_bar(body, half, float(z), 0.66, 0.028, Slot.CHROME) for z in bars[1:-1]]
+        parts.append(front_panel(body, half, (low - 0.02, sill - 0.11), (0.80, 0.60), Slot.GLOSS))
+        parts.append(front_panel(body, half, (low + 0.05, high - 0.06), (0.66, 0.56), Slot.GRILLE, lift=0.010))
+        parts += [front_bar(body, half, float(z), 0.66, 0.028, Slot.CHROME) for z in bars[1:-1]]
     else:
         for z, tall in ((low + 0.05, 0.13), (low + 0.24, 0.07), (high + 0.06, 0.05)):
-            parts.append(_panel(body, half, (z - tall / 2, z + tall / 2), (0.70, 0.70), Slot.GRILLE))
-        parts.append(_bar(body, half, low + 0.145, 0.72, 0.03, trim))
+            parts.append(front_panel(body, half, (z - tall / 2, z + tall / 2), (0.70, 0.70), Slot.GRILLE))
+        parts.append(front_bar(body, half, low + 0.145, 0.72, 0.03, trim))
     z = sill - 0.17
     badge = (body.nose_at(z, 0.0) + 0.016, 0.0, z)
     parts.append(rounded_box((0.02, 0.46 if style == "mask" else 0.34, 0.06), badge, radius=0.008, slot=Slot.CHROME))
     return parts + _bumper(body, half) + _above(body, half, height, glass_top) + wipers(body, half, sill)
 
 
-def _on(body: Hull, half: float, share: float, z: float, lift: float) -> list[float]:
+def on_front(body: Hull, half: float, share: float, z: float, lift: float) -> list[float]:
     """A point of the front at a share of the half width."""
     return [body.nose_at(z, abs(share)) + lift, share * half, z]
 
 
-def _panel(
+def front_panel(
     body: Hull, half: float, heights: tuple[float, float], shares: tuple[float, float], slot: int, lift: float = 0.006
 ) -> Mesh:
     """A panel on the front between two heights that reaches to a share of the half width at each of them."""
     across = np.linspace(1.0, -1.0, 9)
     levels = np.linspace(*heights, 3)
     reach = np.interp(levels, heights, shares)
-    points = [[_on(body, half, float(s * r), float(z), lift) for s in across] for z, r in zip(levels, reach)]
+    points = [[on_front(body, half, float(s * r), float(z), lift) for s in across] for z, r in zip(levels, reach)]
     uv = [[[float(s * r), float(z / SLAT_M)] for s in across] for z, r in zip(levels, reach)]
     return patch(points, slot, uv=uv)
 
 
-def _bar(body: Hull, half: float, z: float, share: float, tall: float, slot: int) -> Mesh:
+def front_bar(body: Hull, half: float, z: float, share: float, tall: float, slot: int) -> Mesh:
     """A bar across the front that bulges with it: top, face and underside."""
     across = np.linspace(share, -share, 9)
     rows = [(-0.5 * tall, 0.0), (-0.4 * tall, 0.030), (0.4 * tall, 0.030), (0.5 * tall, 0.0)]
-    return patch([[_on(body, half, float(s), z + dz, lift) for s in across] for dz, lift in rows], slot)
+    return patch([[on_front(body, half, float(s), z + dz, lift) for s in across] for dz, lift in rows], slot)
 
 
 def _bumper(body: Hull, half: float) -> list[Mesh]:
     """Joint above the bumper, head lamps, intake, fog lamps, towing eyes' covers."""
     parts = head_lamps(body, half, 0.72, share=0.73, size=(0.42, 0.23))
-    parts.append(_panel(body, half, (0.872, 0.886), (0.97, 0.97), Slot.GAP, lift=0.002))
-    parts.append(_panel(body, half, (0.62, 0.82), (0.42, 0.46), Slot.GRILLE, lift=0.004))
-    parts.append(_panel(body, half, (0.60, 0.614), (0.97, 0.97), Slot.GAP, lift=0.002))
+    parts.append(front_panel(body, half, (0.872, 0.886), (0.97, 0.97), Slot.GAP, lift=0.002))
+    parts.append(front_panel(body, half, (0.62, 0.82), (0.42, 0.46), Slot.GRILLE, lift=0.004))
+    parts.append(front_panel(body, half, (0.60, 0.614), (0.97, 0.97), Slot.GAP, lift=0.002))
     z = 0.49
     for share in (0.62, 0.78):
         lamp = (body.nose_at(z, share) - 0.006, share * half, z)
@@ -92,7 +92,7 @@ def _above(body: Hull, half: float, height: float, glass_top: float) -> list[Mes
     z = glass_top + 0.02
     across = np.linspace(0.93, -0.93, 9)
     rows = [(0.05, 0.005), (0.035, 0.07), (-0.075, 0.165), (-0.085, 0.155), (0.01, 0.02)]
-    points = [[_on(body, half, float(s), z, lift * (1.0 - 0.45 * s**4)) for s in across] for _, lift in rows]
+    points = [[on_front(body, half, float(s), z, lift * (1.0 - 0.45 * s**4)) for s in across] for _, lift in rows]
     visor = np.array(points) + np.array([[[0.0, 0.0, dz]] for dz, _ in rows])
     parts = [patch(visor, Slot.GLOSS, flip=True)]
     z = height - 0.14

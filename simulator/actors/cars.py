@@ -285,9 +285,7 @@ def _service(d: Lines, shell: Tub, livery: str, rng: np.random.Generator) -> Bod
     front, rear = d.wheelbase - d.arch_radius - 0.25, d.arch_radius + 0.15
     x = 0.5 * (front + rear)
     z0, z1 = (float(np.interp(x, side[row, :, 0], side[row, :, 2])) for row in (low, high))
-    return lettered(
-        x, half_width, 0.5 * (z0 + z1), (0.8 * (front - rear), 1.1 * (z1 - z0)), rng, service=livery.upper()
-    )
+    return lettered(x, half_width, 0.5 * (z0 + z1), (0.8 * (front - rear), 1.1 * (z1 - z0)), rng, name=livery.upper())
 
 
 # Wheel designs: spokes, spoke style, rim as a share of the radius. Few, so that scenes share their meshes.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from simulator.actors.finishes import as_rgb
 from simulator.actors.shape import patch
@@ -24,7 +25,8 @@ FIRMS = (
     ("Miravel", "bakery since 1926"),
 )
 SERVICES = (("POLICE", ""), ("AMBULANCE", ""), ("FIRE", ""), ("TAXI", ""))
-_NAMES = FIRMS + SERVICES  # from the top of the atlas
+COACHES = (("Lindmoor", "coach travel"), ("ALBERO", "holidays by coach"), ("Fernway", "tours"))
+_NAMES = FIRMS + SERVICES + COACHES  # from the top of the atlas
 DESTINATIONS = (
     "12 CENTRAL",
     "7 HARBOUR",
@@ -56,6 +58,12 @@ def _atlas() -> Texture:
     return Texture("lettering", np.dstack([np.full((*image.shape, 3), 255, np.uint8), image]), cutout=True)
 
 
+def _tile(name: str) -> tuple[float, float]:
+    """Lower and upper texture coordinate of a name's row in the atlas."""
+    k = [each for each, _ in _NAMES].index(name)
+    return 1.0 - (k + 1) / 16, 1.0 - k / 16
+
+
 @cache
 def _foil(color: str) -> Material:
     return Material(f"foil {color}", as_rgb(np.array(srgb(color))), _atlas(), roughness=0.35, reflectance_905=0.4)
@@ -69,25 +77,23 @@ def lettered(
     rng: np.random.Generator,
     joint: int = -1,
     rear: tuple[float, float] | None = None,
-    service: str = "",
+    name: str = "",
     color: str = COLORS[-1],
     ground: str = "white",
 ) -> Body:
-    """The name of a firm or service on both sides, centred at (x, z) on walls, as large as `room` allows (m).
+    """A name on both sides, centred at (x, z) on walls, as large as `room` allows (m).
 
     Args:
         half_width: of flat walls, or that at (x, z) of curved ones.
         joint: what the walls hang on. rear: (x, z) of the name on the doors behind, if there are any.
-        service, color: one of SERVICES, and its colour; otherwise a firm in a colour of its own.
+        name, color: one of SERVICES or COACHES, and its colour; otherwise a firm in a colour of its own.
         ground: colour group of the walls, for letters that stand out from them.
     """
-    if service:
-        k = len(FIRMS) + [name for name, _ in SERVICES].index(service)
-    else:
-        k, dark = int(rng.integers(len(FIRMS))), str(rng.choice(COLORS[:-1]))
+    if not name:
+        name, dark = FIRMS[int(rng.integers(len(FIRMS)))][0], str(rng.choice(COLORS[:-1]))
         color = dark if ground in LIGHT else COLORS[-1]
     length = min(room[0], 4.0 * room[1])
-    low, high = 1.0 - (k + 1) / 16, 1.0 - k / 16
+    low, high = _tile(name)
     share = np.linspace(0.0, 1.0, 5 if callable(half_width) else 2)
     sides: list[Mesh] = []
     for sign in (1.0, -1.0):  # text runs to the right
@@ -107,10 +113,18 @@ def lettered(
     return Body(merge(sides), (_foil(color),), joint)
 
 
+def foil_name(points: ArrayLike, name: str, color: str) -> Body:
+    """A name of the atlas on a grid of points (R, C, 3): rows from below, columns from right to left as it is read."""
+    grid = np.asarray(points, np.float64)
+    low, high = _tile(name)
+    uv = [[[u, v] for u in np.linspace(1.0, 0.0, grid.shape[1])] for v in np.linspace(low, high, grid.shape[0])]
+    return Body(patch(grid, 0, uv=uv), (_foil(color),))
+
+
 def sign_lettering(service: str, x: float, half_depth: float, z: float, height: float) -> Body:
     """One of SERVICES in black on the front and the back of a sign across the roof, centred at (x, 0, z)."""
-    k = len(FIRMS) + [name for name, _ in SERVICES].index(service)
-    low, high = 1.0 - (k + 0.85) / 16, 1.0 - (k + 0.02) / 16
+    low, high = _tile(service)
+    low, high = low + 0.15 / 16, high - 0.02 / 16
     used = 0.06 * len(service) + 0.08  # of the row in the atlas, whose letters are flush left
     length = height * used * (_COLUMNS / _ROWS) / 0.83
     faces: list[Mesh] = []
