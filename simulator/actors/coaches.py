@@ -76,11 +76,12 @@ def flanks(d: Measures, free: list[tuple[float, float]]) -> list[Mesh]:
     """Seams, locks and markers of flaps over the luggage, where no wheel or door is (`free`: x spans); the engine's
     has slots for the air."""
     low, high = FLAPS_Z
-    y, parts = d.half * 0.998, side_markers(d.tail, d.doors[0], d.half + 0.002, 0.66)
+    y, parts = d.half * 0.998, list[Mesh]()
     for a, b in free:
         if b > d.nose:
             continue
         parts += both(block((b - a, 0.008, 0.014), ((a + b) / 2, y, high), Slot.GAP))
+        parts += side_markers(a, b, d.half + 0.002, 0.66)
         edges = np.linspace(a, b, max(round((b - a) / 1.35), 1) + 1)
         for x in edges[1:-1]:
             parts += both(block((0.014, 0.010, high - low), (float(x), y, (low + high) / 2), Slot.GAP))
