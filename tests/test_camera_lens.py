@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from test_camera import SMALL, car, weather
 
-from simulator.scene import Material, SceneBuilder, Timeline
+from simulator.scene import Atmosphere, Material, SceneBuilder, Timeline
 from simulator.scene.mesh import box
 from simulator.scene.model import Body, Model
 from simulator.sensors.camera import Camera
@@ -17,8 +18,11 @@ from simulator.sensors.optics import CameraModel
 from simulator.sensors.shading import film
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.lens import GHOSTS, falloff, through_lens
+from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.motion import image_velocity, in_motion
 from simulator.sensors.shading.picture import take_picture
+from simulator.sensors.sky import make_sky, white_lx
+from simulator.sensors.sky_models import RGB_FROM_XYZ
 from simulator.sensors.stage import Stage
 
 F32 = NDArray[np.float32]
@@ -167,3 +171,25 @@ def test_jpeg_keeps_what_the_eye_sees() -> None:
     picture = smooth.astype(np.uint8)
     error = [np.abs(film.jpeg_coded(picture, quality).astype(float) - picture).mean() for quality in (30, 95)]
     assert error[1] < 2.0 < error[0] < 6.0
+
+
+@pytest.mark.parametrize(("sun_deg", "cloud_oktas", "visibility_m"), [(8, 2, 80), (30, 4, 300), (50, 6, 900)])
+def test_pictures_of_fog_have_a_hue_of_daylight(sun_deg: float, cloud_oktas: float, visibility_m: float) -> None:
+    """Never violet or green: within 0.002 of CIE 15's locus of daylight in the CIE's diagram of 1960, in every drive."""
+    up = math.radians(sun_deg)
+    fog = Atmosphere(np.array([math.cos(up), 0.0, math.sin(up)]), up, cloud_oktas=cloud_oktas)
+    fog = replace(fog, visibility_m=visibility_m)
+    sky = make_sky(fog)
+    light = np.tile(sky.airlight.mean(0), (16, 16, 1))
+    kelvin = np.arange(4000.0, 25_000.0, 25.0)
+    warm = -4.6070e9 / kelvin**3 + 2.9678e6 / kelvin**2 + 99.11 / kelvin + 0.244063
+    x = np.where(kelvin <= 7000, warm, -2.0064e9 / kelvin**3 + 1.9018e6 / kelvin**2 + 247.48 / kelvin + 0.237040)
+    y = -3 * x**2 + 2.87 * x - 0.275
+    locus = np.stack([4 * x, 6 * y], 1) / (-2 * x + 12 * y + 3)[:, None]
+    for seed in range(60):
+        believed = white_lx(sky, fog) * film.misjudged(seed)
+        exposure = film.meter(light, believed, 0.36, 1.8, 0.02, 6400.0)
+        rgb = film.picture_of(light, np.ones((16, 16), np.float32), exposure, 1e6, 0.0, seed, 1)
+        xyz = np.linalg.solve(RGB_FROM_XYZ, SRGB_TO_LINEAR[rgb].mean((0, 1)))
+        uv = np.array([4 * xyz[0], 6 * xyz[1]]) / (xyz @ [1, 15, 3])
+        assert np.linalg.norm(locus - uv, axis=1).min() < 0.002, (seed, rgb.mean((0, 1)))

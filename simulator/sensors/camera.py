@@ -173,8 +173,9 @@ class Camera(Sensor, kind="camera"):
         )
         side = PREVIEW_GLARE if quality == "preview" else 2
         toward_sun = local_SE3_camera[:3, :3].T @ transport.sky.sun_direction
-        shines = transport.sun_seen(local_SE3_camera[:3, 3])
-        veil = veil_beside(self.model, toward_sun, transport.sky.sun_lx) if shines else None
+        veil = veil_beside(self.model, toward_sun, transport.sky.sun_lx)
+        if veil is not None and not transport.sun_seen(local_SE3_camera[:3, 3]):
+            veil = None
         light = add_glare(through, self.fx, stage.threads, side, veil)
         if quality != "preview":
             if self.glass_mm > 0.0:

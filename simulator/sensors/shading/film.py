@@ -54,11 +54,13 @@ DENOISE_DEVIATIONS, GRAIN = np.float32(4.0), np.float32(0.25)
 REACH = 3  # pixels to each side
 BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
 DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.5  # how far white balance goes: to the daylight, or to what lamps light
-# How far cameras misjudge the colour of daylight: deviations of red and of blue over green, by their logarithms; in all
-# 2 degrees between the two colours. From a picture alone good estimates err by 1.8 degrees in the mean, simple ones by
-# 4 to 6 (J. T. Barron and Y.-T. Tsai, "Fast Fourier Color Constancy", 2017). Cloud and fog in real pictures from
-# vehicles have a saturation of 5 to 10 of 255 in the median, of 18 to 30 at the 90th percentile.
-MISJUDGED, MISJUDGED_MOST = 0.05, 2.0
+# How far cameras misjudge the colour of daylight: deviations of blue over green, by their logarithms, along the locus of
+# daylight (CIE 15: red then changes by -0.62 of it, from 5000 K to 10,000 K), and of red and blue together across it,
+# toward magenta or green, from which automatic white balances keep away (libcamera's `rpi.awb` permits 0.01,
+# `transverse_pos`). In all 2 degrees between the two colours. From a picture alone good estimates err by 1.8 degrees in
+# the mean, simple ones by 4 to 6 (J. T. Barron and Y.-T. Tsai, "Fast Fourier Color Constancy", 2017). Cloud and fog in
+# real pictures from vehicles have a saturation of 5 to 10 of 255 in the median, of 18 to 30 at the 90th percentile.
+MISJUDGED, LOCUS_RED, MISJUDGED_ACROSS, MISJUDGED_MOST = 0.06, -0.62, 0.005, 2.0
 # Daylight sets the balance the more, the more of it there is, between two illuminances (street lamps burn in the lower
 # half), unless the picture is brighter than it can make it (1/sr): streets are 0.03 of it, snow a tenth, tunnels more
 # than all that comes in.
@@ -155,8 +157,9 @@ def meter(
 
 def misjudged(drive_seed: int) -> F32:
     """(3,) what cameras take the daylight of a drive for, in parts of what it is, by channel."""
-    error = generator(drive_seed, "white balance").normal(size=2).clip(-MISJUDGED_MOST, MISJUDGED_MOST)
-    return np.exp(MISJUDGED * np.array([error[0], 0.0, error[1]])).astype(np.float32)
+    warmth, tint = generator(drive_seed, "white balance").normal(size=2).clip(-MISJUDGED_MOST, MISJUDGED_MOST)
+    along, across = MISJUDGED * warmth, MISJUDGED_ACROSS * tint
+    return np.exp([LOCUS_RED * along + across, 0.0, along + across]).astype(np.float32)
 
 
 def _risen(value: float, low: float, high: float) -> float:
