@@ -175,7 +175,7 @@ def test_jpeg_keeps_what_the_eye_sees() -> None:
 
 @pytest.mark.parametrize(("sun_deg", "cloud_oktas", "visibility_m"), [(8, 2, 80), (30, 4, 300), (50, 6, 900)])
 def test_pictures_of_fog_have_a_hue_of_daylight(sun_deg: float, cloud_oktas: float, visibility_m: float) -> None:
-    """Never violet or green: within 0.002 of CIE 15's locus of daylight in the CIE's diagram of 1960, in every drive."""
+    """Never violet or green: within 0.002 of the locus of daylight (CIE 15) in the diagram of 1960, in every drive."""
     up = math.radians(sun_deg)
     fog = Atmosphere(np.array([math.cos(up), 0.0, math.sin(up)]), up, cloud_oktas=cloud_oktas)
     fog = replace(fog, visibility_m=visibility_m)

@@ -54,8 +54,8 @@ DENOISE_DEVIATIONS, GRAIN = np.float32(4.0), np.float32(0.25)
 REACH = 3  # pixels to each side
 BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
 DAYLIGHT_BALANCE, NIGHT_BALANCE = 0.8, 0.5  # how far white balance goes: to the daylight, or to what lamps light
-# How far cameras misjudge the colour of daylight: deviations of blue over green, by their logarithms, along the locus of
-# daylight (CIE 15: red then changes by -0.62 of it, from 5000 K to 10,000 K), and of red and blue together across it,
+# How far cameras misjudge the colour of daylight: deviations of blue over green, by their logarithms, along the locus
+# of daylight (CIE 15: red then changes by -0.62 of it, 5000 K to 10,000 K), and of red and blue together across it,
 # toward magenta or green, from which automatic white balances keep away (libcamera's `rpi.awb` permits 0.01,
 # `transverse_pos`). In all 2 degrees between the two colours. From a picture alone good estimates err by 1.8 degrees in
 # the mean, simple ones by 4 to 6 (J. T. Barron and Y.-T. Tsai, "Fast Fourier Color Constancy", 2017). Cloud and fog in
