@@ -1,4 +1,4 @@
-"""Both ends of trams: windscreen, lamps, bumper with the coupler below or behind a flap, wiper, mirrors, destination."""
+"""Both ends of trams: windscreen, lamps, bumper, coupler below it or behind a flap, wiper, mirrors, destination."""
 
 from __future__ import annotations
 
