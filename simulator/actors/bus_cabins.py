@@ -34,6 +34,7 @@ def cabin(
                 parts.append(block((0.032, 0.032, d.band - floor), pole, Slot.CHROME))
             seats += [(float(x) + 0.06, y + side, floor + 0.45 + over) for side in (0.21, -0.21)]
     parts += passengers(seats, busy, rng)
+    parts = [part for part in parts if not d.at_door(part)]
     if driver:
         parts += _cockpit(d, nose) + (_steps(d, nose) if d.coach else [])
     return parts

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors.cars import catalogue_draw
+from simulator.scene import Mesh
 
 BELLOWS_X = (-1.55, -2.75)  # m from the rear axle of the front part, their ends
 BEND_X = (BELLOWS_X[0] + BELLOWS_X[1]) / 2  # where an articulated bus bends
@@ -84,6 +85,11 @@ class Measures:
         """(rear, front) x of all doors, from the front."""
         doors = self.doors
         return [(doors[0], float(self.posts[0])), *((doors[k + 1], doors[k]) for k in range(1, len(doors) - 1, 2))]
+
+    def at_door(self, mesh: Mesh) -> bool:
+        """Whether a mesh is in the way of those who get in or out."""
+        x, y, _ = mesh.vertices.mean(axis=0).tolist()
+        return y < -0.15 and any(a - 0.12 < x < b + 0.12 for a, b in self.door_spans)
 
     def free(self, radius: float) -> list[tuple[float, float]]:
         """Spans of x on its sides, from the rear, without doors, bellows, and arches of a radius."""

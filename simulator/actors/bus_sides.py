@@ -48,20 +48,6 @@ def hoppers(half: float, band: float, posts: NDArray[np.float64], rng: np.random
     return parts
 
 
-def door_leaves(half: float, low: float, band: float, spans: list[tuple[float, float]]) -> list[Mesh]:
-    """Frames, seams and handles of doors of two leaves, on the right side between (rear, front) x of `spans`."""
-    parts: list[Mesh] = []
-    y, tall, middle = -half * 0.992, band - low, (low + band) / 2
-    for a, b in spans:
-        for x, wide in ((a + 0.03, 0.06), ((a + b) / 2, 0.07), (b - 0.03, 0.06)):
-            parts.append(block((wide, 0.03, tall), (x, y, middle), Slot.TRIM))
-        parts.append(block((b - a, 0.03, 0.09), ((a + b) / 2, y, band - 0.04), Slot.TRIM))
-        parts.append(block((b - a, 0.03, 0.05), ((a + b) / 2, y, low + 0.02), Slot.TRIM))
-        for x in ((a + b) / 2 - 0.09, (a + b) / 2 + 0.09):
-            parts.append(block((0.03, 0.02, 0.55), (x, y + 0.05, low + 0.95), Slot.ALUMINIUM))
-    return parts
-
-
 def passengers(seats: list[tuple[float, float, float]], share: float, rng: np.random.Generator) -> list[Mesh]:
     """Simple figures on a `share` of the seats, given as (x, y, z) of the middle of the cushion's rear edge."""
     parts: list[Mesh] = []

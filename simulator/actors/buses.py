@@ -9,18 +9,21 @@ import numpy as np
 from simulator.actors import finishes
 from simulator.actors.base import Actor
 from simulator.actors.bus_cabins import cabin
+from simulator.actors.bus_doors import cut_bus_doors, leaf_frame, leaf_spans
 from simulator.actors.bus_ends import city_front, city_mirrors, rear, tail_lamps
 from simulator.actors.bus_measures import BELLOWS_X, BEND_X, Measures, measured
-from simulator.actors.bus_sides import LIVERIES, SHARES, door_leaves, hoppers, panels, repaint
+from simulator.actors.bus_sides import LIVERIES, SHARES, hoppers, panels, repaint
+from simulator.actors.cab_fronts import laid_on
 from simulator.actors.coaches import coach_front, ears, flanks, named, rings
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
 from simulator.actors.heavy import PAINTED, axles, end_plates, fleet_materials, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import cabin_lights, plate_lamps, vehicle_lamps
+from simulator.actors.leaves import Leaf
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign, lettered
 from simulator.actors.shape import F64, finish, rounded_box, turned
-from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
+from simulator.scenario.distributions import Flag, Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Lamp, Material, Mesh, Model
 from simulator.scene.mesh import merge, parted
 
@@ -36,6 +39,8 @@ class Bus(Actor, kind="bus"):
         style: low-floor city bus, one of two parts with bellows between, or high-floor coach.
         paint: colour group, or "any" for one by its share of fleets.
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
+        door: how far the passengers' doors stand open; the labelled box is that of the bus with closed doors.
+        hinged: whether they can open.
     """
 
     class_name: ClassVar[str] = "bus"
@@ -47,13 +52,15 @@ class Bus(Actor, kind="bus"):
     style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.60, 0.12, 0.28))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
     size: Fraction = uniform(0.0, 1.0)
+    door: Fraction = 0.0
+    hinged: Annotated[bool, Flag()] = False
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         names = ("white", "red", "blue", "yellow", "green", "silver", "orange")
         color = (
             str(rng.choice(names, p=(0.38, 0.18, 0.14, 0.11, 0.09, 0.05, 0.05))) if self.paint == "any" else self.paint
         )
-        return [_bus(self.style, color, self.size, rng)]
+        return [_bus(self.style, color, self.size, rng, self.door if self.door or self.hinged else None)]
 
 
 def _rings(d: Measures) -> tuple[F64, F64, F64, F64]:
@@ -67,10 +74,11 @@ def _rings(d: Measures) -> tuple[F64, F64, F64, F64]:
     return z, d.nose - np.array(back), tail, side
 
 
-def _hull(d: Measures, radius: float) -> Hull:
-    """The body, with arches of a radius, cut where posts, doors and bellows are."""
+def _hull(d: Measures, radius: float, leaves: bool) -> Hull:
+    """The body, with arches of a radius, cut where posts, doors (each of their `leaves`) and bellows are."""
     posts = d.posts
-    columns = np.concatenate([posts, posts[1:-1] - 0.07, d.doors, BELLOWS_X if d.jointed else []])
+    halves = [x for x, _ in leaf_spans(d)] if leaves else []
+    columns = np.concatenate([posts, posts[1:-1] - 0.07, d.doors, halves, BELLOWS_X if d.jointed else []])
     columns = columns[
         np.concatenate([[True], np.abs(np.diff(np.sort(columns)[::-1])) > 0.03])[np.argsort(np.argsort(-columns))]
     ]
@@ -85,14 +93,19 @@ def _hull(d: Measures, radius: float) -> Hull:
     )
 
 
-def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model:
+def _bus(style: str, color: str, size: float, rng: np.random.Generator, door: float | None = None) -> Model:
+    """A bus; `door`: how far its doors stand open, None: they cannot open."""
     d = measured(style, size, rng)
     nose, tail, half = d.nose, d.tail, d.half
     radius = d.tyre + 0.07
-    body = _hull(d, radius)
+    body = _hull(d, radius, door is not None)
     livery, busy = str(rng.choice(LIVERIES, p=SHARES)), float(rng.uniform(0.0, 0.7))
     clear = not d.coach and rng.random() < 0.65  # windows that are hardly tinted
-    parts = body.meshes(*_bus_slots(body, d, livery, Slot.GLASS if clear else Slot.PRIVACY))
+    left, right = _bus_slots(body, d, livery, Slot.GLASS if clear else Slot.PRIVACY)
+    leaves = dict[str, list[Leaf]]()
+    if door is not None:
+        right, leaves = cut_bus_doors(body, d, right)
+    parts = body.meshes(left, right)
     parts.append(body.roof(0.03, Slot.SECOND if livery == "roof" else Slot.PAINT))
     if d.jointed:  # the hull is open where the bellows are
         shell = merge(parts)
@@ -102,13 +115,16 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
     inside, lights = _inside(d, busy, rng)
     free = d.free(radius)
     parts += inside + (_coach_fittings if d.coach else _city_fittings)(body, d, free, rng)
-    parts += door_leaves(half, 0.40, d.band, d.door_spans) + tail_lamps(half, tail) + rear(d)
+    if door is None:
+        parts += [m for a, b in leaf_spans(d) for m in leaf_frame(half, d.band, a, b)]
+    parts += tail_lamps(half, tail) + rear(d)
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
     line = DESTINATIONS[int(rng.integers(len(DESTINATIONS)))]
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)
     joints: list[Joint] = []
     wheels = axles(d.tyre, 2 * half - 0.02, [(x, x > 1.0, x < 1.0) for x in d.wheels_x[:2]], joints, rng)
-    table = fleet_materials(color, second, rng)
+    plain = table = fleet_materials(color, second, rng)
+    before = rng.bit_generator.state
     shell, table = soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=d.wheels_x)
     bodies, hitch = [Body(shell, table)], -1
     if d.jointed:
@@ -117,8 +133,15 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         bodies = [Body(parted(shell, front_part), table), Body(parted(shell, ~front_part), table, hitch)]
         bodies += _bellows(half, d.height, table, joints)
         wheels += axles(d.tyre, 2 * half - 0.02, [(d.third, False, True)], joints, rng, hitch=hitch)
+    openings = list[tuple[str, int, float]]()
+    for name, each in ((name, leaf) for name, group in leaves.items() for leaf in group):
+        hung = each.hang(door or 0.0, joints, hitch if name == "behind" else -1)
+        openings += [("rear_right" if name == "behind" else name, joint, angle) for joint, angle in hung]
+        again = np.random.Generator(type(rng.bit_generator)())
+        again.bit_generator.state = before  # as dirty as the body
+        bodies.append(Body(*soiled(finish(each.meshes), plain, PAINTED, again, worse=1.6), hung[-1][0]))
     ground = second.name.split()[0] if livery == "skirt" else color
-    bodies += named(body, d, free, color, rng) if d.coach else _lettering(d, line, hitch, free, ground, rng)
+    bodies += named(body, d, free, color, rng) if d.coach else _lettering(body, d, line, hitch, free, ground, rng)
     return Model(
         "bus",
         (*bodies, *wheels),
@@ -128,6 +151,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator) -> Model
         attributes=(("style", "articulated" if d.jointed else d.style), ("color", color)),
         box=np.array([[tail, -half, 0.0], [nose, half, d.height]]),
         following_m=BEND_X - d.third if d.jointed else 0.0,
+        openings=tuple(openings),
     )
 
 
@@ -159,11 +183,17 @@ def _coach_fittings(body: Hull, d: Measures, free: list[tuple[float, float]], rn
 
 
 def _lettering(
-    d: Measures, line: str, hitch: int, free: list[tuple[float, float]], ground: str, rng: np.random.Generator
+    body: Hull,
+    d: Measures,
+    line: str,
+    hitch: int,
+    free: list[tuple[float, float]],
+    ground: str,
+    rng: np.random.Generator,
 ) -> list[Body]:
     """Destination in front, number of the line behind, and on some an advert, or the owner's name."""
     half, z = d.half, (d.band + d.height - 0.20) / 2 + 0.03
-    sign = destination_sign(line, int(200 * half * 0.62)).moved(d.nose - 0.80 * d.rake + 0.015, 0.0, z)
+    sign = laid_on(destination_sign(line, int(200 * half * 0.62)).moved(0.0, 0.0, z), body, half, 0.015)
     number = destination_sign(line.split()[0], int(200 * half * 0.3))
     behind = turned(number, yaw=np.pi, at=(d.tail + 0.045, 0.35 * half, z))
     bodies = [Body(behind, (SIGN,), hitch), Body(sign, (SIGN,))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulator.actors.coachwork import Slot
@@ -52,6 +54,13 @@ def front_of(
 def on_front(body: Hull, half: float, share: float, z: float, lift: float) -> list[float]:
     """A point of the front at a share of the half width."""
     return [body.nose_at(z, abs(share)) + lift, share * half, z]
+
+
+def laid_on(mesh: Mesh, body: Hull, half: float, lift: float) -> Mesh:
+    """A flat mesh that faces +x, bent to lie `lift` before the front."""
+    points = mesh.vertices.copy()
+    points[:, 0] = [body.nose_at(z, abs(y) / half) + lift for _, y, z in points.tolist()]
+    return replace(mesh, vertices=points)
 
 
 def front_panel(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.actors.cab_fronts import front_bar, front_panel, on_front
+from simulator.actors.cab_fronts import front_bar, front_panel, laid_on, on_front
 from simulator.actors.coachwork import Slot
 from simulator.actors.fittings import round_lamp
 from simulator.actors.hull import Hull
@@ -174,6 +174,4 @@ def destination_on(body: Hull, half: float, height: float, text: str, design: En
     sign = destination_sign(text, int(200 * half * 0.5)).moved(0.0, 0.0, SIGN_Z * height)
     if design.framed:
         return sign.moved(body.nose_at(SIGN_Z * height, 0.0) + 0.075, 0.0, 0.0)
-    points = sign.vertices.copy()
-    points[:, 0] = [body.nose_at(z, abs(y) / half) + 0.02 for _, y, z in points.tolist()]
-    return Mesh.of(points, sign.faces)
+    return laid_on(sign, body, half, 0.02)

@@ -17,6 +17,10 @@ DOORS = {
     "doorRearLeft": "rear_left",
     "doorRearRight": "rear_right",
 }
+DOORS_OF = {  # which of them open, by category
+    "car": ("front_left", "front_right", "rear_left", "rear_right"),
+    "bus": ("front_right", "rear_right"),
+}
 HELD = {
     "phoneCallRightHand": "phone",
     "phoneCallLeftHand": "phone",
@@ -110,7 +114,7 @@ def unseen_parts(kind: str, action: model.AnimationAction) -> list[str]:
         if isinstance(part, model.UserDefinedComponent):
             return [part.user_defined_component_type]
         name = part.vehicle_component_type
-        return [] if kind == "car" and name in DOORS else [name]
+        return [] if DOORS.get(name) in DOORS_OF.get(kind, ()) else [name]
     if isinstance(given, model.PedestrianAnimation):
         own = given.user_defined_pedestrian_animation
         known = kind == "pedestrian"

@@ -59,7 +59,7 @@ def models_for(
         kind: a category in the words of OpenSCENARIO, or riderless_bicycle. size: (3,) length, width, height, m.
         role: of a vehicle. model: words that may tell more of what it is, such as "cone" or "moose".
         moves: whether it goes anywhere; people who do not stand.
-        hinged: whether the doors of a car can open. manner: pose and thing in the hands of a person; "": any.
+        hinged: whether the doors of a vehicle can open. manner: pose and thing in the hands of a person; "": any.
         air_c: temperature for which people have dressed, Celsius; None: any.
     """
     if kind == "car" and role not in STYLES:
@@ -79,7 +79,9 @@ def models_for(
         seed, words = int(rng.integers(2**32)), set(re.findall("[a-z]+", model.lower()))
         named = [(name, given) for name, given in STYLES[kind] if {name, given.get("style")} & words]
         options = named or STYLES[kind]
-        made = [_made(name, given, np.random.default_rng(seed), air_c) for name, given in options]
+        made = [
+            _made(name, given | _hinged(name, hinged), np.random.default_rng(seed), air_c) for name, given in options
+        ]
         return min(made, key=lambda models: float(np.abs(models[0].size_lwh_m - size).sum()))
     return [_thing(kind, np.maximum(size, 0.02), rng, model.lower())]
 
@@ -88,6 +90,11 @@ def _made(kind: str, given: Given, rng: np.random.Generator, air_c: float | None
     actor: Any = member("actors", kind)(**given)
     models: list[Model] = (actor if air_c is None else actor.dressed(air_c)).models(rng)
     return models
+
+
+def _hinged(kind: str, hinged: bool) -> Given:
+    """Whether the doors of an actor can open, if it has any."""
+    return {"hinged": hinged} if "hinged" in member("actors", kind).model_fields else {}
 
 
 def _car(size: Array, role: str, rng: np.random.Generator, hinged: bool) -> list[Model]:

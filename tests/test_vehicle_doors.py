@@ -1,0 +1,54 @@
+"""Doors of vehicles: where leaves are when they are open, and what is labelled then."""
+
+import numpy as np
+import pytest
+
+from simulator.actors.bus_doors import SWUNG_M
+from simulator.actors.leaves import pushed
+from simulator.scenario.family import member
+from simulator.scene import Body, Joint, Model
+from simulator.scene.mesh import box
+
+
+def made(kind: str, seed: int = 2, **given: object) -> Model:
+    """The first model of an actor."""
+    model: Model = member("actors", kind)(**given).model(np.random.default_rng(seed))
+    return model
+
+
+def leaves(model: Model) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Name, vertices at rest and vertices as posed of every leaf."""
+    named = {joint: name for name, joint, _ in model.openings}
+    posed = zip(model.bodies, model.posed(), strict=True)
+    return [(named[body.joint], body.mesh.vertices, now) for body, now in posed if body.joint in named]
+
+
+@pytest.mark.parametrize("arc", [1.0, -1.0])
+def test_a_pushed_leaf_goes_its_way_on_an_arc_and_stays_parallel(arc: float) -> None:
+    mesh = box((0.8, 0.04, 2.0))
+    for share, way in ((1.0, (-1.1, 0.2)), (0.0, (0.0, 0.0))):
+        joints = list[Joint]()
+        leaf = pushed((0.3, 1.0, 0.4), (-1.1, 0.2), arc, [mesh])
+        joint = leaf.hang(share, joints)[-1][0]
+        [now] = Model("car", (Body(mesh, (), joint),), tuple(joints)).posed()
+        assert now - mesh.vertices == pytest.approx(np.broadcast_to([*way, 0.0], now.shape), abs=1e-5)
+
+
+@pytest.mark.parametrize("style", ["city", "articulated"])
+def test_the_doors_of_a_city_bus_turn_inward_and_leave_the_doorway(style: str) -> None:
+    wide, closed = made("bus", style=style, door=1.0), made("bus", style=style)
+    half = wide.bounds[1, 1]
+    assert np.array_equal(wide.bounds, closed.bounds)
+    assert len(leaves(wide)) == (6 if style == "articulated" else 4)
+    for name, rest, now in leaves(wide):
+        assert name in ("front_right", "rear_right")
+        assert np.ptp(rest[:, 0]) > 0.5 and np.ptp(now[:, 0]) < 0.2  # across the doorway, then beside it
+        assert now[:, 1].min() > -half - 0.06 and now[:, 1].max() < 0.0
+
+
+def test_the_door_of_a_coach_swings_out_and_forward() -> None:
+    [(name, rest, now)] = leaves(made("bus", style="coach", door=1.0))
+    assert name == "front_right"
+    assert (now - rest).mean(axis=0) == pytest.approx([*SWUNG_M, 0.0], abs=1e-5)
+    [(_, rest, half_way)] = leaves(made("bus", style="coach", door=0.4))
+    assert (half_way - rest)[:, 1].max() < -0.3  # it is clear of the wall before it passes it
