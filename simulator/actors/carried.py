@@ -24,27 +24,29 @@ class Carried:
         segments: what hangs on a part of the body.
         standing: what stands on the ground and goes along without bobbing, if any.
         wheels: wheels by their axle (x, y, z) in the body frame, and their radius; they roll.
+        rolls: class of what is pushed or pulled on wheels, an object of its own; "": it is part of the person.
     """
 
     turns: Mapping[str, F64]
     segments: tuple[Segment, ...] = ()
     standing: Mesh | None = None
     wheels: tuple[tuple[tuple[float, float, float], float], ...] = ()
+    rolls: str = ""
 
 
-def carried(thing: str, p: Physique, segments: list[Segment]) -> Carried:
-    """One of THINGS, held by a figure of these segments."""
-    return _MAKERS[thing](p, segments)
+def carried(thing: str, p: Physique, segments: list[Segment], sunk_m: float = 0.0) -> Carried:
+    """One of THINGS, held by a figure of these segments whose hips go so much lower than when it stands upright."""
+    return _MAKERS[thing](p, segments, sunk_m)
 
 
-def _hand(p: Physique, segments: list[Segment], turns: Mapping[str, F64], side: str) -> F64:
+def _hand(p: Physique, segments: list[Segment], turns: Mapping[str, F64], side: str, sunk_m: float = 0.0) -> F64:
     """Middle of the palm (x, y, z) in the body frame, with the trunk upright."""
     sign = 1.0 if side == "l" else -1.0
     rest = np.array([0.010 * p.wide, sign * p.shoulder_y, float(p.z(0.435)), 1.0])
-    return np.asarray((place(segments, Pose(turns=turns))[f"fore_{side}"] @ rest)[:3])
+    return np.asarray((place(segments, Pose(turns=turns))[f"fore_{side}"] @ rest)[:3]) - [0.0, 0.0, sunk_m]
 
 
-def _umbrella(p: Physique, segments: list[Segment]) -> Carried:
+def _umbrella(p: Physique, segments: list[Segment], _: float) -> Carried:
     turns = {"arm_r": turn(roll=-0.10, pitch=-0.45), "fore_r": turn(yaw=0.35) @ turn(pitch=-1.55)}
     hand = _hand(p, segments, turns, "r")
     apex = np.array([0.06, 0.4 * hand[1], p.height + 0.22])
@@ -66,17 +68,17 @@ def _umbrella(p: Physique, segments: list[Segment]) -> Carried:
     return Carried(turns, (Segment("umbrella", "chest", (0.0, 0.0, p.hip_z), merge([shaft, out, inside])),))
 
 
-def _stick(p: Physique, segments: list[Segment]) -> Carried:
+def _stick(p: Physique, segments: list[Segment], sunk_m: float) -> Carried:
     turns = {"arm_r": turn(roll=-0.14, pitch=-0.12), "fore_r": turn(pitch=-0.42)}
-    x, y, z = _hand(p, segments, turns, "r")
+    x, y, z = _hand(p, segments, turns, "r", sunk_m)
     line = np.array([[x + 0.10, y - 0.02, 0.015], [x, y, z - 0.02], [x - 0.01, y, z], [x - 0.06, y, z + 0.02]])
     mesh = pipe(line, [0.012, 0.011, 0.012, 0.013], segments=6, slot=Part.METAL)
     return Carried(turns, standing=mesh)
 
 
-def _suitcase(p: Physique, segments: list[Segment]) -> Carried:
+def _suitcase(p: Physique, segments: list[Segment], sunk_m: float) -> Carried:
     turns = {"arm_r": turn(roll=-0.10, pitch=0.42), "fore_r": turn(pitch=-0.10)}
-    x, y, z = _hand(p, segments, turns, "r")
+    x, y, z = _hand(p, segments, turns, "r", sunk_m)
     wheel = np.array([x - 0.62, y, 0.04])
     lean = float(np.arctan2(x - wheel[0], z - wheel[2]))
     case = rounded_box((0.24, 0.40, 0.56), (0.0, 0.0, 0.32), radius=0.05, slot=Part.SPREAD)
@@ -86,10 +88,10 @@ def _suitcase(p: Physique, segments: list[Segment]) -> Carried:
     parts = [case, *ribs, pipe(handle, 0.008, segments=5, slot=Part.METAL)]
     wheels = [rounded_box((0.05, 0.03, 0.05), (0.05, s * 0.16, 0.01), radius=0.02, slot=Part.WHEELS) for s in (1, -1)]
     mesh = turned(merge([*parts, *wheels]), pitch=lean, at=wheel)
-    return Carried(turns, standing=mesh)
+    return Carried(turns, standing=mesh, rolls="suitcase")
 
 
-def _shopping(p: Physique, segments: list[Segment]) -> Carried:
+def _shopping(p: Physique, segments: list[Segment], _: float) -> Carried:
     turns = {"arm_l": turn(roll=0.10, pitch=0.02), "fore_l": turn(pitch=-0.08)}
     x, y, z = 0.010 * p.wide, p.shoulder_y, float(p.z(0.415))
     top, low = z - 0.16, max(z - 0.50, 0.14)
@@ -103,7 +105,7 @@ def _shopping(p: Physique, segments: list[Segment]) -> Carried:
     return Carried(turns, (Segment("shopping", "fore_l", (0.0, 0.0, p.hip_z), mesh),))
 
 
-def _phone(p: Physique, segments: list[Segment]) -> Carried:
+def _phone(p: Physique, segments: list[Segment], _: float) -> Carried:
     """A telephone before the chest in the right hand, palm up, and looked at; the left arm hangs."""
     turns = {
         "arm_r": turn(roll=-0.06, pitch=-0.42),
@@ -119,12 +121,12 @@ def _phone(p: Physique, segments: list[Segment]) -> Carried:
     return Carried(turns, (Segment("phone", "fore_r", (0.0, 0.0, p.hip_z), merge([case, screen])),))
 
 
-def _pram(p: Physique, segments: list[Segment]) -> Carried:
+def _pram(p: Physique, segments: list[Segment], sunk_m: float) -> Carried:
     turns: dict[str, F64] = {}
     for side, sign in (("l", 1.0), ("r", -1.0)):
         turns[f"arm_{side}"] = turn(roll=-sign * 0.05, pitch=-0.42)
         turns[f"fore_{side}"] = turn(yaw=-sign * 0.05) @ turn(pitch=-0.75)
-    x, _, z = _hand(p, segments, turns, "l")
+    x, _, z = _hand(p, segments, turns, "l", sunk_m)
     rear, front, half, big, small = x + 0.22, x + 0.86, 0.27, 0.15, 0.11
     floor = 0.52
     middle, edge = (rear + front) / 2, floor + 0.27
@@ -169,7 +171,7 @@ def _pram(p: Physique, segments: list[Segment]) -> Carried:
     axles = [((rear, s * half, big), big) for s in (1.0, -1.0)] + [
         ((front, s * half, small), small) for s in (1.0, -1.0)
     ]
-    return Carried(turns, standing=merge(parts), wheels=tuple(axles))
+    return Carried(turns, standing=merge(parts), wheels=tuple(axles), rolls="pram")
 
 
 def small_wheel(radius: float) -> Mesh:
@@ -183,7 +185,7 @@ def small_wheel(radius: float) -> Mesh:
     return merge([tyre, *faces])
 
 
-_MAKERS: dict[str, Callable[[Physique, list[Segment]], Carried]] = {
+_MAKERS: dict[str, Callable[[Physique, list[Segment], float], Carried]] = {
     "umbrella": _umbrella,
     "stick": _stick,
     "suitcase": _suitcase,

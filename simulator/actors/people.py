@@ -16,7 +16,7 @@ from simulator.actors.skeleton import Pose, cycle_box, skinned
 from simulator.actors.wardrobe import DressedFor, Person, adult, child
 from simulator.numerics import se3
 from simulator.scenario.distributions import Metres, OneOf, Quantity, choice, integer, uniform
-from simulator.scene import Body, Driver, Joint, Model
+from simulator.scene import Body, Driver, Joint, Material, Model
 
 POSES = ("walking", "standing", "sitting", "lying")
 SEXES = ("female", "male")
@@ -152,7 +152,9 @@ def person_models(
     stoop: float = 0.0,
     seat: str = "bench",
 ) -> list[Model]:
-    """A person in a pose with a `thing` in the hands, and the `seat` of who sits; boxes hold the whole gait cycle.
+    """A person in a pose with a `thing` in the hands, then what is pushed or pulled, or the `seat` of who sits.
+
+    Boxes hold the whole gait cycle.
 
     Who is "walking" at a pace at which people run, runs.
     """
@@ -180,6 +182,8 @@ def person_models(
             held=load.turns,
             apart=COAT_APART if dress.hem < COAT_HEM else 0.0,
         )
+        if upright:  # it stands as high as the hands are while walking
+            load = carried(thing, p, segments, float(-posed.root[..., 2, 3].mean()))
         # Until they set out, and when they stop.
         stand = gait.grounded(segments, person.materials, Pose(turns=_standing(load, rng)), centre=False)
     elif pose == "lying":
@@ -192,19 +196,30 @@ def person_models(
     else:
         posed = gait.grounded(segments, person.materials, Pose(turns=_standing(load, rng)), centre=False)
         posed = gait.swaying(posed, rng)
-    bodies, joints = [skinned(segments, person.materials, posed, stand, pace_mps)], list[Joint]()
-    if load.standing is not None:
+    bodies, beside = [skinned(segments, person.materials, posed, stand, pace_mps)], list[Model]()
+    if load.rolls:
+        beside.append(_rolling(load, person.materials))
+    elif load.standing is not None:
         bodies.append(Body(load.standing, person.materials))
-    for (x, y, z), radius in load.wheels:
-        joints.append(Joint((x, y, z), (0.0, 1.0, 0.0), Driver.TRAVEL, 1.0 / radius))
-        bodies.append(Body(small_wheel(radius).moved(x, y, z), person.materials, len(joints) - 1))
+    if furniture is not None:
+        beside.append(furniture)
     facts = [*person.facts, ("pose", pose)]
     facts += [("carries", thing)] if thing else []
     facts += [("seat", seat)] if pose == "sitting" else []
-    model = Model("pedestrian", tuple(bodies), tuple(joints), attributes=tuple(facts), stride_m=stride)
+    model = Model("pedestrian", tuple(bodies), attributes=tuple(facts), stride_m=stride)
     box = cycle_box(model)
     box[0, 2] = 0.0
-    return [replace(model, box=box), *([furniture] if furniture is not None else [])]
+    return [replace(model, box=box), *beside]
+
+
+def _rolling(load: Carried, materials: tuple[Material, ...]) -> Model:
+    """What is pushed or pulled, in the frame of who does."""
+    assert load.standing is not None
+    bodies, joints = [Body(load.standing, materials)], list[Joint]()
+    for (x, y, z), radius in load.wheels:
+        joints.append(Joint((x, y, z), (0.0, 1.0, 0.0), Driver.TRAVEL, 1.0 / radius))
+        bodies.append(Body(small_wheel(radius).moved(x, y, z), materials, len(joints) - 1))
+    return Model(load.rolls, tuple(bodies), tuple(joints))
 
 
 def _standing(load: Carried, rng: np.random.Generator) -> dict[str, np.ndarray]:

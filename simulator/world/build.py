@@ -175,7 +175,7 @@ def build_world(scenario: Scenario) -> World:
     if drive is not None:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)
         timeline = recorded_timeline(drive, placed, cast, _rest(cast), conditions, shown)
-        same = later_shapes(placed, cast.riders)
+        same = later_shapes(placed, cast.partners)
         return World(scenario, network, route, builder.build(), conditions, timeline, ego, same)
     slippery = [*site.patches, *slippery_lanes(network, route.path.xyz)]
     grip = ground_of(atmosphere, slippery, roads.lane_map.origin)
@@ -300,7 +300,7 @@ def _simulate(
     Everything else that stands on the road and is no flat patch is an obstacle; drivers heed what they see.
     """
     moving = [agent.object for agent in cast.agents]
-    driving = {*moving, *cast.riders.values()}
+    driving = {*moving, *cast.partners.values()}
     # What belongs to another thing (the water in a hole, the bicycle of a rider) is seen with that.
     whole = [thing for thing in scene.objects if thing.model is not None and not thing.parent]
     things = [thing for thing in whole if thing.id not in driving]
@@ -308,7 +308,7 @@ def _simulate(
     others = [thing for thing in things if thing.class_name in FLAT_OR_ASIDE and thing.anomaly]
     positions, rpy = cast.builder.initial_poses()
     rows = [thing.id for thing in standing]
-    bounds = np.array([thing.model.bounds for thing in standing if thing.model is not None]).reshape(-1, 2, 3)
+    bounds = np.array([cast.bounds(row) for row in rows]).reshape(-1, 2, 3)
     solid = np.array([thing.model is not None and thing.model.wheelbase_m > 0 for thing in standing], np.bool_)
     obstacles = standing_bodies(positions[rows], rpy[rows, 2], bounds[:, 0], bounds[:, 1], solid)
     bodies = [*moving, *rows, *(thing.id for thing in others)]
@@ -478,11 +478,11 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         if thing is not None and thing.following_m > 0:
             gait[:, i] = hitch_angles(thing, tracks.position[:, i], tracks.rpy[:, i, 2])
     rows = [agent.object for agent in tracks.agents]
-    ridden = [i for i, row in enumerate(rows) if row in cast.riders]
-    source = [*range(count), *ridden]
-    rows += [cast.riders[rows[i]] for i in ridden]
+    leading = [i for i, row in enumerate(rows) if row in cast.partners]
+    source = [*range(count), *leading]
+    rows += [cast.partners[rows[i]] for i in leading]
     position, rpy = tracks.position[:, source], tracks.rpy[:, source]
-    for n, i in enumerate(ridden, start=count):
+    for n, i in enumerate(leading, start=count):
         driven, rider = (cast.builder.objects[row].model for row in (rows[i], rows[n]))
         if driven and rider and driven.class_name in TWO_WHEELED and np.isfinite(tracks.crashed_s[i]):
             since_s = tracks.times_ns * 1e-9 - tracks.crashed_s[i]

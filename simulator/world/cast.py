@@ -15,6 +15,8 @@ from simulator.traffic.staged import Stretches
 
 Array = NDArray[np.float64]
 
+PARTNERS = frozenset({"rider", "pram", "suitcase"})  # classes of what goes along with another object in its frame
+
 
 @dataclass(slots=True)
 class Cast:
@@ -25,7 +27,7 @@ class Cast:
         agents: what moves, the ego first.
         lamps: switched-on lamps of objects, as bits `1 << Switch`.
         indicators: times at which an agent's indicator is on: (agent index, begin s, end s, switch).
-        riders: object id of each vehicle with a rider to the rider's id.
+        partners: object id of each vehicle with a rider to the rider's id, and of who pushes or pulls something to its.
         footprints: (x, y, radius) of everything placed so far, to keep apart.
         idle: objects that stand on their feet and sway.
         steered: steering angle of parked vehicles, rad.
@@ -35,7 +37,7 @@ class Cast:
     agents: list[Agent] = field(default_factory=list)
     lamps: dict[int, int] = field(default_factory=dict)
     indicators: list[tuple[int, float, float, int]] = field(default_factory=list)
-    riders: dict[int, int] = field(default_factory=dict)
+    partners: dict[int, int] = field(default_factory=dict)
     footprints: list[tuple[float, float, float]] = field(default_factory=list)
     idle: list[int] = field(default_factory=list)
     steered: dict[int, float] = field(default_factory=dict)
@@ -61,19 +63,26 @@ class Cast:
         moving: bool = True,
         **kwargs: Any,
     ) -> int:
-        """Add an actor's models (a rider's vehicle first, or a sitter) as objects; returns the id of the first."""
+        """Add an actor's models (a rider's vehicle, who pushes or sits first) as objects; returns the first's id."""
         first, *others = list(models)
         row = self.builder.add_object(first, position, tuple(rpy), name=name, moving=moving, **kwargs)
         for other in others:
-            role = "rider" if other.class_name == "rider" else "seat"
+            role = other.class_name if other.class_name in PARTNERS else "seat"
             with_it = self.builder.add_object(
                 other, position, tuple(rpy), name=f"{name}-{role}" if name else "", moving=moving, parent=row
             )
-            if role == "rider":
-                self.riders[row] = with_it
-        low, high = first.bounds
+            if role in PARTNERS:
+                self.partners[row] = with_it
+        low, high = self.bounds(row)
         self.occupy(float(position[0]), float(position[1]), float(max(high[0], -low[0])))
         return row
+
+    def bounds(self, row: int) -> Array:
+        """(2, 3) lowest and highest corner of an object with what it pushes or pulls, in its frame."""
+        rows = [row, *([self.partners[row]] if row in self.partners else [])]
+        models = [self.builder.objects[k].model for k in rows]
+        boxes = np.array([model.bounds for model in models if model is not None and model.class_name != "rider"])
+        return np.stack([boxes[:, 0].min(0), boxes[:, 1].max(0)])
 
     def drive(
         self,
@@ -120,7 +129,7 @@ class Cast:
         """Let an object carry out a prescribed motion."""
         model = self.builder.objects[motion.object].model
         assert model is not None
-        low, high = model.bounds
+        low, high = self.bounds(motion.object)
         half_width = float(max(high[1], -low[1]))
         upright = keeps_upright(model)
         motion = replace(motion, stride_m=model.stride_m)

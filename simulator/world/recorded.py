@@ -412,16 +412,16 @@ def place(recorded: Recorded, cast: Cast, seed: int, air_c: float) -> list[Place
     return found
 
 
-def later_shapes(placed: Sequence[Placed], riders: Mapping[int, int]) -> dict[int, int]:
-    """Rows of the objects that go on as an entity after another object has been it, and of the first; riders too."""
+def later_shapes(placed: Sequence[Placed], partners: Mapping[int, int]) -> dict[int, int]:
+    """Rows of the objects that go on as an entity after another object has been it, and of the first; partners too."""
     first: dict[str, int] = {}
     found = {}
     for each in placed:
         row = first.setdefault(each.entity.name, each.row)
         if row != each.row:
             found[each.row] = row
-            if row in riders and each.row in riders:
-                found[riders[each.row]] = riders[row]
+            if row in partners and each.row in partners:
+                found[partners[each.row]] = partners[row]
     return found
 
 
@@ -479,7 +479,7 @@ def timeline(
         burning = shining(seconds, usual, entity.lights)
         shines += shines_of(thing, each.row, entity.lights)
         swings += swings_of(thing, each.row, entity.openings, float(seconds[-1]))
-        for row in (each.row, *([cast.riders[each.row]] if each.row in cast.riders else [])):
+        for row in (each.row, *([cast.partners[each.row]] if each.row in cast.partners else [])):
             rows.append(row)
             hidden.append(unseen)
             lamps.append(burning if row == each.row else np.zeros(steps, np.uint32))
