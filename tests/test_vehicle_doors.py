@@ -52,3 +52,36 @@ def test_the_door_of_a_coach_swings_out_and_forward() -> None:
     assert (now - rest).mean(axis=0) == pytest.approx([*SWUNG_M, 0.0], abs=1e-5)
     [(_, rest, half_way)] = leaves(made("bus", style="coach", door=0.4))
     assert (half_way - rest)[:, 1].max() < -0.3  # it is clear of the wall before it passes it
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_doors_of_a_box_open_onto_its_load_and_round_to_its_flanks(seed: int) -> None:
+    """Closed, no ray from behind comes in; open, it meets what stands inside, and the leaves are beside the box."""
+    wide, closed = (made("truck", seed, body="box", door=share, hinged=True) for share in (1.0, 0.0))
+    tail, half = wide.bounds[0, 0], wide.bounds[1, 1]
+    assert np.array_equal(wide.bounds, closed.bounds)
+    for name, rest, now in leaves(wide):
+        assert name == "trunk"
+        assert rest[:, 0].max() < tail + 0.1
+        assert np.abs(now[:, 1]).min() > half - 0.03 and now[:, 0].max() > tail + 0.8
+    across = np.array([0.0, 0.25 * half, -0.5 * half])
+    for model, least, most in ((closed, -0.1, 0.1), (wide, 0.5, 9.0)):
+        shell = np.concatenate([now[body.mesh.faces] for body, now in zip(model.bodies, model.posed(), strict=True)])
+        for y in across:
+            origin = np.array([tail - 2.0, y, 0.5 * wide.bounds[1, 2]])
+            assert least < _first_hit(shell, origin) - 2.0 < most
+
+
+def _first_hit(triangles: np.ndarray, origin: np.ndarray) -> float:
+    """Distance at which a ray along +x from `origin` meets the first of (F, 3, 3) triangles."""
+    a, b, c = (triangles[:, k].astype(float) for k in range(3))
+    edge, other, to = b - a, c - a, origin - a
+    way = np.array([1.0, 0.0, 0.0])
+    normal = np.cross(way, other)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 1.0 / np.einsum("ij,ij->i", edge, normal)
+        u = scale * np.einsum("ij,ij->i", to, normal)
+        q = np.cross(to, edge)
+        v, t = scale * (q @ way), scale * np.einsum("ij,ij->i", other, q)
+        hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 0)
+    return float(t[hit].min(initial=np.inf))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -124,7 +125,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator, door: fl
     joints: list[Joint] = []
     wheels = axles(d.tyre, 2 * half - 0.02, [(x, x > 1.0, x < 1.0) for x in d.wheels_x[:2]], joints, rng)
     plain = table = fleet_materials(color, second, rng)
-    before = rng.bit_generator.state
+    before = deepcopy(rng)
     shell, table = soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=d.wheels_x)
     bodies, hitch = [Body(shell, table)], -1
     if d.jointed:
@@ -137,9 +138,8 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator, door: fl
     for name, each in ((name, leaf) for name, group in leaves.items() for leaf in group):
         hung = each.hang(door or 0.0, joints, hitch if name == "behind" else -1)
         openings += [("rear_right" if name == "behind" else name, joint, angle) for joint, angle in hung]
-        again = np.random.Generator(type(rng.bit_generator)())
-        again.bit_generator.state = before  # as dirty as the body
-        bodies.append(Body(*soiled(finish(each.meshes), plain, PAINTED, again, worse=1.6), hung[-1][0]))
+        mesh, made = soiled(finish(each.meshes), plain, PAINTED, deepcopy(before), worse=1.6)  # as dirty as the body
+        bodies.append(Body(mesh, made, hung[-1][0]))
     ground = second.name.split()[0] if livery == "skirt" else color
     bodies += named(body, d, free, color, rng) if d.coach else _lettering(body, d, line, hitch, free, ground, rng)
     return Model(

@@ -10,11 +10,13 @@ from simulator.actors import finishes
 from simulator.actors.coachwork import Slot
 from simulator.actors.faces import body_materials
 from simulator.actors.hull import Hull
+from simulator.actors.leaves import Leaf
 from simulator.actors.plates import plate
 from simulator.actors.shape import block, both, patch, pipe, rounded_box, turned
 from simulator.actors.wheels import place_wheels, truck_wheel
 from simulator.scene import Body, Driver, Joint, Material, Mesh
 
+WINGS_RAD = float(np.radians(262.0))  # by which rear doors open: they are hooked to the flanks
 PAINTED = (int(Slot.PAINT), int(Slot.SECOND))
 
 
@@ -147,16 +149,23 @@ def side_markers(x0: float, x1: float, half_width: float, z: float) -> list[Mesh
     return parts
 
 
-def rear_doors(tail: float, half: float, low: float, high: float, marked: bool) -> list[Mesh]:
-    """What is on the doors at the end `tail` of a closed body between two heights, in front of its wall at tail + 2 cm.
+def rear_doors(tail: float, half: float, low: float, high: float, marked: bool) -> tuple[list[Mesh], list[Mesh]]:
+    """What is round the doors at the end `tail` of a closed body between two heights, and what is on them.
 
-    Aluminium frame, hinges, locking rods with their handles, end-outline lamps (UN R48), rear marking plates and, if
-    it is `marked` as new lorries must be, the contour in tape (R104).
+    Aluminium frame, end-outline lamps (UN R48) and buffers; seams, hinges, locking rods with their handles, rear
+    marking plates and, if it is `marked` as new lorries must be, the contour in tape (R104). The wall is at tail + 2
+    cm; each piece on the doors belongs to one of them.
     """
     tall, middle = high - low, (low + high) / 2
-    parts = both(block((0.02, 0.09, tall - 0.02), (tail + 0.005, half - 0.045, middle), Slot.ALUMINIUM))
+    frame = both(block((0.02, 0.09, tall - 0.02), (tail + 0.005, half - 0.045, middle), Slot.ALUMINIUM))
     for z, wide in ((high - 0.06, 0.12), (low + 0.05, 0.10)):
-        parts.append(block((0.02, 2 * half - 0.03, wide), (tail + 0.005, 0.0, z), Slot.ALUMINIUM))
+        frame.append(block((0.02, 2 * half - 0.03, wide), (tail + 0.005, 0.0, z), Slot.ALUMINIUM))
+    frame += both(
+        rounded_box((0.03, 0.10, 0.035), (tail - 0.012, half - 0.10, high - 0.06), radius=0.01, slot=Slot.TAIL)
+    )
+    for z in (low - 0.02, low + 0.12):
+        frame += both(rounded_box((0.09, 0.10, 0.12), (tail - 0.03, half - 0.07, z), radius=0.02, slot=Slot.TRIM))
+    parts: list[Mesh] = []
     for y in (half * 0.975, 0.0, -half * 0.975):  # seams
         parts.append(block((0.012, 0.025, tall - 0.1), (tail + 0.010, y, middle), Slot.GAP))
     for share in (0.17, 0.58):  # rods, their handles and keepers
@@ -170,18 +179,24 @@ def rear_doors(tail: float, half: float, low: float, high: float, marked: bool) 
         parts += both(
             rounded_box((0.03, 0.17, 0.05), (tail - 0.010, half - 0.11, hinge_z), radius=0.012, slot=Slot.TRIM)
         )
-    parts += both(
-        rounded_box((0.03, 0.10, 0.035), (tail - 0.012, half - 0.10, high - 0.06), radius=0.01, slot=Slot.TAIL)
-    )
     side, face = half - 0.20, tail + 0.014
     if marked:
         parts += both(block((0.006, 0.05, tall - 0.36), (face, side, middle), Slot.TAPE))
         for z in (low + 0.155, high - 0.155):
             parts += both(block((0.006, side - 0.06, 0.05), (face, 0.5 * side + 0.02, z), Slot.TAPE))
-    parts += marking_plates(tail, half, low + 0.33)
-    for z in (low - 0.02, low + 0.12):  # buffers
-        parts += both(rounded_box((0.09, 0.10, 0.12), (tail - 0.03, half - 0.07, z), radius=0.02, slot=Slot.TRIM))
-    return parts
+    return frame, parts + marking_plates(tail, half, low + 0.33)
+
+
+def rear_leaves(tail: float, half: float, low: float, high: float, on_them: list[Mesh], slot: int) -> list[Leaf]:
+    """The two wings of rear doors, which open round to the flanks, with what is on them (see `rear_doors`)."""
+    top, bottom, wide = high - 0.11, low + 0.10, half - 0.07
+    leaves = []
+    for sign in (1.0, -1.0):
+        wall = block((0.045, wide, top - bottom), (tail + 0.035, sign * (wide / 2 + 0.002), (top + bottom) / 2), slot)
+        mine = [mesh for mesh in on_them if (mesh.vertices[:, 1].mean() >= -1e-6) == (sign > 0)]
+        hinge = (tail - 0.02, sign * (half + 0.02), bottom)
+        leaves.append(Leaf(hinge, -sign * WINGS_RAD, [wall, *mine]))
+    return leaves
 
 
 def marking_plates(tail: float, half: float, z: float) -> list[Mesh]:

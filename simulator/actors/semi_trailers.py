@@ -41,7 +41,8 @@ def semi_trailer(
     for x in np.arange(tail + 0.4, front - 0.4, 1.4):  # cross members, seen below the floor
         parts.append(block((0.08, 2 * half - 0.12, 0.10), (float(x), 0, floor - 0.13), Slot.UNDER))
     parts += _below(tail, front, half, floor, tyre, rng)
-    parts += rear_doors(tail, half, floor, height, marked=rng.random() < MARKED)
+    frame, doors = rear_doors(tail, half, floor, height, marked=rng.random() < MARKED)
+    parts += frame + doors
     parts += side_markers(tail, front, half + 0.004, floor - 0.055)
     return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.003, floor + 0.02)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from typing import Annotated, ClassVar
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
+from simulator.actors.box_bodies import FLOOR_M, box_body, cargo
 from simulator.actors.cabs import air_deflector, cab, side_fairings
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.chassis import FIFTH_WHEEL_M, TRACTOR, chassis, fifth_wheel
@@ -23,17 +25,16 @@ from simulator.actors.heavy import (
     fleet_materials,
     hinge,
     marking_plates,
-    rear_doors,
     rear_lamps,
-    side_markers,
     tarpaulin,
 )
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
+from simulator.actors.leaves import Leaf
 from simulator.actors.lettering import lettered
-from simulator.actors.semi_trailers import AXLES_M, MARKED, semi_trailer
+from simulator.actors.semi_trailers import AXLES_M, semi_trailer
 from simulator.actors.shape import block, both, finish, round_rings, rounded_box, skin, turned
 from simulator.data import load_asset
-from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
+from simulator.scenario.distributions import Flag, Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Mesh, Model
 
 BODIES = ("box", "flatbed", "tipper", "semi")
@@ -51,6 +52,8 @@ class Truck(Actor, kind="truck"):
             tractor, or a flatbed without a tail board.
         paint: colour of the cab, or "any" for one by its share of fleets.
         size: place within the real dimensions of the body: 0 the smallest, 1 the largest.
+        door: how far the doors behind a box body stand open; the labelled box is that of the lorry with closed doors.
+        hinged: whether they can open.
     """
 
     class_name: ClassVar[str] = "truck"
@@ -62,13 +65,17 @@ class Truck(Actor, kind="truck"):
     body: Annotated[str, OneOf(*BODIES, TRACTOR, OPEN)] = choice(*BODIES, weights=(0.58, 0.16, 0.14, 0.12))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
     size: Fraction = uniform(0.0, 1.0)
+    door: Fraction = 0.0
+    hinged: Annotated[bool, Flag()] = False
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         color = finishes.draw_paint(rng, "fleet_paints") if self.paint == "any" else self.paint
-        return [_truck(self.body, color, self.size, rng)]
+        opens = self.body == "box" and (self.hinged or self.door > 0.0)
+        return [_truck(self.body, color, self.size, rng, self.door if opens else None)]
 
 
-def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Model:
+def _truck(kind: str, color: str, size: float, rng: np.random.Generator, door: float | None = None) -> Model:
+    """A lorry; `door`: how far the doors of its box stand open, None: they cannot open."""
     body, kind = kind, "flatbed" if kind == OPEN else kind
     draw, near = catalogue_draw("trucks", kind, size, rng)
     length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
@@ -87,7 +94,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         parts += air_deflector(nose - 0.75, nose - cab_length + 0.12, cab_half, cab_height - 0.02, height - 0.12)
     parts += chassis(back + 0.3, tail, frame, half, tyre, kind, rng, wheelbase)
     curtain = kind == "semi" and rng.random() < 0.6
-    joints: list[Joint] = []
+    joints, leaves = list[Joint](), list[Leaf]()
     hitch = hinge(FIFTH_WHEEL_M, joints) if kind == "semi" else -1
     behind = parts if hitch < 0 else list[Mesh]()  # the trailer turns about the fifth wheel
     if kind in (TRACTOR, "semi"):
@@ -96,7 +103,8 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
     if kind != TRACTOR:
         bed = partial(_flatbed, open_end=body == OPEN)
         trailer = partial(semi_trailer, curtain=curtain)
-        make: dict[str, Callable[..., list[Mesh]]] = {"box": _box_body, "flatbed": bed, "tipper": _tipper}
+        closed = partial(box_body, leaves=leaves if door is not None else None)
+        make: dict[str, Callable[..., list[Mesh]]] = {"box": closed, "flatbed": bed, "tipper": _tipper}
         behind += make.get(kind, trailer)(back, tail, half, tyre if kind == "semi" else frame, height, rng=rng)
     front_plate, rear_plate = end_plates(nose, tail, 0.40, 0.62, rng)
     parts.append(front_plate)
@@ -114,13 +122,20 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         floor = frame if kind == "box" else 1.18
         middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
         side_z, rear_z = floor + 0.58 * (height - floor), floor + 0.70 * (height - floor)
-        ground, behind_it = second.name.split()[0], (tail + 0.012, rear_z)
+        ground, behind_it = second.name.split()[0], None if leaves else (tail + 0.012, rear_z)
         wheels.append(lettered(middle, half + 0.003, side_z, room, rng, hitch, rear=behind_it, ground=ground))
     table = fleet_materials(color, tarpaulin(second) if curtain else second, rng)
-    treads = (wheelbase, 0.0)
+    treads, before = (wheelbase, 0.0), deepcopy(rng)
     bodies = [Body(*soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=treads))]
     if hitch >= 0:
         bodies.append(Body(*soiled(finish(behind, crease_deg=38), table, PAINTED, rng, worse=1.6), hitch))
+    openings = list[tuple[str, int, float]]()
+    for leaf in leaves:
+        hung = leaf.hang(door or 0.0, joints)
+        openings += [("trunk", joint, angle) for joint, angle in hung]
+        bodies.append(Body(*soiled(finish(leaf.meshes), table, PAINTED, deepcopy(before), worse=1.6), hung[-1][0]))
+    if leaves:
+        bodies.append(cargo(back - 0.06, tail + CLEAR_M / 2, half - 0.08, frame + FLOOR_M, height - 0.2, before))
     return Model(
         "truck",
         (*bodies, *wheels),
@@ -131,29 +146,8 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator) -> Mode
         deck_m=frame + DECK_M if kind == "flatbed" else 0.0,
         box=np.array([[tail, -half, 0.0], [nose, half, height]]),
         following_m=FIFTH_WHEEL_M - (tail + 3.31) if hitch >= 0 else 0.0,
+        openings=tuple(openings),
     )
-
-
-def _box_body(back: float, tail: float, half: float, z: float, height: float, rng: np.random.Generator) -> list[Mesh]:
-    """Closed box of panels in an aluminium frame, with doors behind."""
-    front = back
-    middle, length, tall = (front + tail) / 2, front - tail - 0.02, height - z
-    parts = [rounded_box((length, 2 * half, tall), (middle + 0.01, 0, z + tall / 2), radius=0.04, slot=Slot.SECOND)]
-    parts.append(block((length - 0.02, 2 * half + 0.012, 0.10), (middle, 0, z + 0.06), Slot.CHROME))
-    level, flush = z + tall / 2, half - 0.004
-    for x in (front - 0.045, tail + 0.045):
-        parts += both(block((0.09, 0.02, tall - 0.02), (x, flush, level), Slot.ALUMINIUM))
-    parts += both(block((length - 0.02, 0.02, 0.10), (middle, flush, height - 0.055), Slot.ALUMINIUM))
-    parts += rear_doors(tail, half, z, height, marked=rng.random() < MARKED)
-    for x in np.linspace(tail, front, 2 + int(length / 1.3))[1:-1]:  # joints of the panels
-        parts += both(block((0.007, 0.004, tall - 0.22), (x, half, level), Slot.GAP))
-    if rng.random() < 0.5:
-        band = 0.35 * tall * rng.uniform(0.5, 1.0)
-        parts += both(block((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))
-    if rng.random() < 0.4:
-        parts.append(rounded_box((0.55, 1.4, 0.6), (front + 0.20, 0, height - 0.45), radius=0.06, slot=Slot.SECOND))
-    parts += side_markers(tail, front, half + 0.009, z + 0.06)
-    return parts + contour_tape(tail + 0.1, front - 0.1, half + 0.005, z + 0.14)
 
 
 def _flatbed(

@@ -10,16 +10,19 @@ import numpy as np
 from simulator.scene import Model, Swing
 from simulator.storyboard import model
 
-# Which of our parts a VehicleComponentType is, and what a gesture holds; people stand, sit or lie.
+# Which of our parts a VehicleComponentType is (the trunk of a lorry is its box), and what a gesture holds; people
+# stand, sit or lie.
 DOORS = {
     "doorFrontLeft": "front_left",
     "doorFrontRight": "front_right",
     "doorRearLeft": "rear_left",
     "doorRearRight": "rear_right",
+    "trunk": "trunk",
 }
 DOORS_OF = {  # which of them open, by category
     "car": ("front_left", "front_right", "rear_left", "rear_right"),
     "bus": ("front_right", "rear_right"),
+    "truck": ("trunk",),
 }
 HELD = {
     "phoneCallRightHand": "phone",
