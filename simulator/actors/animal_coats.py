@@ -1,188 +1,198 @@
-"""Coats of quadrupeds: colours, hair, stripes, patches and points, and where the light underside begins."""
+"""Coats of quadrupeds: colours, hair, stripes and patches, laid over the body from the side.
+
+The upper half of a coat's texture is for trunk, neck, head and tail, the lower half for the legs; in both u runs along
+the body and v up. Layers of other colours (bellies, bibs, rump patches, stockings, saddles) are drawn in that plane.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from simulator.actors.animal_heads import Hide, Row
+from simulator.actors.animal_heads import Row
 from simulator.actors.finishes import as_rgb
 from simulator.actors.shape import F64
+from simulator.data import load_asset
 from simulator.numerics.rng import generator
-from simulator.scene import Material, Mesh, Texture
-from simulator.scene.material import Rgb, srgb
+from simulator.scene import Material, Texture
+from simulator.scene.material import srgb
 from simulator.scene.noise import spectral_noise, to_srgb8
 
-FUR_WITHERS = 1.5  # height of the coat's texture in withers heights
+FUR_WITHERS = 1.5  # height of each half of a coat's texture in withers heights
+SPAN_WITHERS = 3.2  # and its length, about the middle of the body
+SIZE = 512  # of its side, pixels
+# Light comes back out of the eye through the lens that gathered it (tapetum), as from the beads of road studs.
+EYESHINE_CD_LX_M2 = 4.0
+_HAIR = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool", "boar": "bristle"}
+_STRANDS = {"wool": 0.10, "sleek": 0.055, "short": 0.07, "bristle": 0.42, "fur": 0.16}
+_LOCKS = {"wool": 0.20, "sleek": 0.06, "short": 0.03, "bristle": 0.09, "fur": 0.08}
+# How light coats of one colour are from the feet to above the back (countershading), by height over the withers.
+_SHADES = {
+    "sleek": ([0.38, 0.55, 0.75, 0.95, 1.05], [0.92, 0.86, 1.0, 1.10, 1.0]),
+    "wool": ([0.38, 0.55, 0.97, 1.06], [0.88, 0.95, 1.0, 1.0]),
+}
+_SHADE = ([0.30, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5], [1.0, 1.12, 1.0, 0.95, 0.80, 0.9, 1.0])
 
 
-def lightened(body: Mesh, species: str, withers: float) -> Mesh:
-    """A trunk whose underside has the light slot: bellies, the bib of foxes, the rump patch of deer."""
-    if species not in ("deer", "fox", "dog", "cat"):
-        return body
-    corners = body.vertices[body.faces].astype(np.float64)
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    middle = corners.mean(1)
-    light = normal[:, 2] < (-0.35 if species in ("fox", "deer") else -0.55)
-    if species == "fox":
-        light |= (normal[:, 0] > 0.45) & (middle[:, 2] < 0.95 * withers)
-    if species == "deer":
-        behind = (normal[:, 0] < -0.62) & (middle[:, 0] < 0.0)
-        light |= behind & (np.abs(middle[:, 1]) < 0.10 * withers) & (middle[:, 2] > 0.62 * withers)
-    return replace(body, slots=np.where(light, int(Hide.UNDER), body.slots).astype(np.int32))
+def row_of(species: str, style: str = "") -> Row:
+    """The row of a species in the catalogue, with what differs in one of its styles (breed, kin, age)."""
+    row = load_asset("animals")[species]
+    return {**row, **row["styles"][style]} if style else row
 
 
-def _hairs(size: int, rng: np.random.Generator) -> F64:
-    """(size, size) strands that lie along the body, in tufts; about 0, deviation 1."""
-    fine = spectral_noise((size, 4 * size), rng, slope=0.5, low_cut=24)[:, ::4]
-    tufts = spectral_noise((size, 2 * size), rng, slope=1.1, low_cut=8)[:, ::2]
+def drawn_coat(row: Row, season: str, rng: np.random.Generator) -> str:
+    """Name of a coat that an animal of this row wears in a season ("": any), by their shares."""
+    worn = {name: coat for name, coat in row["coats"].items() if season in coat.get("seasons", season) or not season}
+    shares = np.array([coat["share"] for coat in worn.values()])
+    return str(rng.choice(list(worn), p=shares / shares.sum()))
+
+
+def coat_uv(points: F64, withers: float, across: float, leg: bool) -> F64:
+    """(N, 2) texture coordinates of a coat at (N, 3) points of the body at rest; legs have the lower half."""
+    x, y, z = points.T / withers
+    u = np.clip((x + across * y) / SPAN_WITHERS + 0.5, 0.005, 0.995)
+    v = 0.5 * np.clip(z / FUR_WITHERS, 0.005, 0.995)
+    return np.stack([u, v if leg else v + 0.5], 1)
+
+
+def _hairs(rng: np.random.Generator) -> F64:
+    """(SIZE, SIZE) strands that lie along the body, in tufts; about 0, deviation 1."""
+    fine = spectral_noise((SIZE, 4 * SIZE), rng, slope=0.5, low_cut=24)[:, ::4]
+    tufts = spectral_noise((SIZE, 2 * SIZE), rng, slope=1.1, low_cut=8)[:, ::2]
     mixed = 0.75 * fine + 0.65 * tufts
     return np.asarray(mixed / mixed.std())
 
 
-def _heights(size: int) -> F64:
-    """(size,) height over the withers of the rows of a coat's texture."""
-    return np.asarray(FUR_WITHERS * (1.0 - (np.arange(size) + 0.5) / size))
+def _line(points: Any, x: F64) -> F64:
+    """Heights of a line through (x, z) points, or of a level one."""
+    if isinstance(points, (int, float)):
+        return np.full(len(x), float(points))
+    at, height = np.array(points, np.float64).T
+    return np.asarray(np.interp(x, at, height))
+
+
+def _layer(layer: Row, x: F64, z: F64, stray: F64) -> F64:
+    """(SIZE, SIZE) how far a layer covers: above one line and below another, with a border that strays."""
+    ragged = float(layer.get("ragged", 0.03))
+    up = z[:, None] + ragged * stray
+    soft = float(layer.get("soft", 0.4 * ragged))
+    cover = np.ones((SIZE, SIZE))
+    for name, sign in (("below", -1.0), ("above", 1.0)):
+        if name in layer:
+            cover *= np.clip(sign * (up - _line(layer[name], x)) / soft + 0.5, 0.0, 1.0)
+    return np.asarray(cover * layer.get("strength", 1.0))
+
+
+def _patched(patches: Row, tone: F64, hair: F64, number: int, rng: np.random.Generator) -> F64:
+    """The tone with patches of another colour over a share of it, of which there are several variants."""
+    low, high = patches["share"]
+    slope, size = patches.get("slope", 3.0), patches.get("cycles", 2)
+    field = spectral_noise(SIZE, rng, slope=slope, low_cut=size) + 0.035 * hair  # hair of both colours meets
+    edge = field - np.quantile(field, 1.0 - low - (high - low) * (number % 4) / 3.0)
+    cover = np.clip(edge / patches.get("soft", 0.05) + 0.5, 0.0, 1.0)[..., None]
+    return np.asarray(tone * (1.0 - cover) + np.array(srgb(patches["color"])) * cover)
+
+
+def _striped(x: F64, z: F64, rng: np.random.Generator) -> F64:
+    """(SIZE, SIZE) how dark the stripes of a mackerel tabby are: narrow, down the flanks, with a line along the back."""
+    warp = 1.5 * spectral_noise(SIZE, rng, slope=2.6, low_cut=3)
+    stripe = np.clip(1.7 * np.sin(2 * np.pi * 8.5 * x + warp) - 0.35, 0.0, 1.0)
+    worn = (1.0 + 0.6 * spectral_noise(SIZE, rng, slope=1.6, low_cut=6)).clip(0.0, 1.3)
+    down = np.interp(z, [0.0, 0.35, 0.55, 0.70, 0.95], [0.6, 0.8, 0.35, 0.9, 1.0])[:, None]
+    back = np.interp(z, [0.93, 0.97, 1.02], [0.0, 0.9, 0.9])[:, None] * (x < 0.5)
+    return np.asarray(np.maximum(stripe * worn * down, back))
+
+
+def _piglet_stripes(x: F64, z: F64, rng: np.random.Generator) -> F64:
+    """(SIZE, SIZE) how light the long stripes of young boars are, which run from the shoulder to the rump."""
+    stray = 0.02 * spectral_noise(SIZE, rng, slope=2.6, low_cut=2)
+    wave = np.sin(2 * np.pi * (z[:, None] + stray) / 0.11)
+    ends = np.interp(x, [-0.75, -0.55, 0.55, 0.75], [0.0, 1.0, 1.0, 0.0])
+    flanks = np.interp(z, [0.5, 0.6, 0.93, 0.97], [0.2, 1.0, 1.0, 0.0])[:, None]
+    return np.asarray(np.clip(1.5 * wave, 0.0, 1.0) * flanks * ends)
+
+
+def _spots(x: F64, z: F64, rng: np.random.Generator) -> F64:
+    """(SIZE, SIZE) small round spots in rows that stray (fawns, fallow deer), or the dapples of greys."""
+    field = np.fft.rfft2(spectral_noise(SIZE, rng, slope=0.2, low_cut=26))
+    cycles = np.hypot(np.fft.rfftfreq(SIZE)[None], np.fft.fftfreq(SIZE)[:, None])
+    smooth = np.fft.irfft2(field * np.exp(-((cycles / 0.075) ** 2)))
+    return np.asarray(np.clip((smooth / smooth.std() - 1.45) * 2.5, 0.0, 1.0))
+
+
+_PATTERNS = {"stripes": _striped, "piglet": _piglet_stripes, "spots": _spots}
 
 
 @cache
-def coat_texture(legs: float, kind: str = "fur") -> Texture:
-    """Coat, dark along the back and light below (countershading).
+def coat_texture(species: str, style: str, name: str, number: int) -> Texture:
+    """A coat of the catalogue; `number`: which of its variants (patches lie elsewhere)."""
+    row = row_of(species, style)
+    coat, kind = row["coats"][name], _HAIR.get(species, "fur")
+    rng = generator(0, "coat", species, style, name, number)
+    hair, stray = _hairs(rng), spectral_noise(SIZE, rng, slope=2.6, low_cut=2)
+    locks = spectral_noise(SIZE, rng, slope=1.2 if kind == "wool" else 2.4, low_cut=14 if kind == "wool" else 3)
+    x = ((np.arange(SIZE) + 0.5) / SIZE - 0.5) * SPAN_WITHERS
+    z = FUR_WITHERS * (1.0 - (np.arange(SIZE) + 0.5) / SIZE)
+    tone = np.broadcast_to(np.array(srgb(coat["color"])), (SIZE, SIZE, 3))
+    for drawn, color in coat.get("pattern", {}).items():
+        cover = _PATTERNS[drawn](x, z, rng)[..., None]
+        tone = tone * (1.0 - cover) + np.array(srgb(color)) * cover
+    shade = np.interp(z, *_SHADES.get(kind, _SHADE))
+    if "patches" not in coat:
+        tone = tone * shade[:, None, None]
+    for patches in coat.get("patches", ()):
+        tone = _patched(patches, tone, hair, number, rng)
+    halves = {"trunk": tone, "legs": tone}
+    for layer in coat.get("layers", ()):
+        cover = _layer(layer, x, z, stray + 0.3 * hair)[..., None]
+        for part in halves:
+            if layer.get("on", part) == part:
+                halves[part] = halves[part] * (1.0 - cover) + np.array(srgb(layer["color"])) * cover
+    worn = (1.0 + _STRANDS[kind] * hair + _LOCKS[kind] * locks)[..., None]
+    soil = np.interp(z, [0.0, 0.25, 0.55, 0.8], [0.75, 0.5, 0.2, 0.0])[:, None] * row.get("soil", 0.0)
+    soil = np.clip(soil * (1.0 + 0.7 * spectral_noise(SIZE, rng, slope=1.8, low_cut=3)), 0.0, 0.8)[..., None]
+    painted = [each * worn * (1.0 - soil) + np.array([0.13, 0.10, 0.07]) * soil for each in halves.values()]
+    image = to_srgb8(0.8 * np.clip(np.concatenate(painted), 0.006, 1.2))
+    return Texture(" ".join(filter(None, ("coat", species, style, name, str(number)))), image)
 
-    `legs`: tone of the feet over the flanks'; `kind`: "fur", "sleek", "short", "wool", "bristle", or "tabby" with
-    dark stripes down the flanks.
-    """
-    wool = kind == "wool"
-    rng = generator(0, "coat", str(legs), kind)
-    size = 512
-    hair = _hairs(size, rng)
-    locks = spectral_noise(size, rng, slope=1.2 if wool else 2.4, low_cut=14 if wool else 3)
-    height = _heights(size)
-    shade = np.interp(
-        height,
-        [0.0, 0.12, 0.38, 0.55, 0.72, 0.85, 0.97, 1.06, 1.5],
-        [legs, legs, 0.5 + 0.5 * legs, 1.15, 1.0, 0.95, 0.78, 0.9, 1.0],
+
+@cache
+def _mane_texture() -> Texture:
+    """Strands that hang down, in locks."""
+    rng = generator(0, "mane")
+    tone = 0.8 * (1.0 + 0.22 * _hairs(rng).T)
+    return Texture("hair of the mane", to_srgb8(np.repeat(np.clip(tone, 0.05, 1.0)[..., None], 3, 2)))
+
+
+def coat_materials(row: Row, species: str, style: str, name: str, rng: np.random.Generator) -> tuple[Material, ...]:
+    """Materials of the slots of `Hide`, for one animal in the coat of that name."""
+    coat = row["coats"][name]
+    worn = coat_texture(species, style, name, int(rng.integers(6)) if "patches" in coat else 0)
+    gloss = {"sleek": 0.52}.get(_HAIR.get(species, ""), 0.85)
+    light = float(rng.uniform(0.86, 1.10)) / 0.8
+    under = np.array(srgb(coat.get("under", row["under"])))
+    mane = np.array(srgb(coat.get("mane", "#16130f")))
+    pale = (0.52, 0.33, 0.27) if coat.get("pale_nose") else (0.02, 0.018, 0.016)
+    eye = Material(
+        "eye",
+        (0.01, 0.01, 0.01),
+        roughness=0.1,
+        clearcoat=1.0,
+        retro_cd_lx_m2=EYESHINE_CD_LX_M2,
+        reflectance_905=0.3,
     )
-    if kind == "sleek":  # of one colour all over, bleached along the back, darker at the belly
-        shade = np.interp(height, [0.0, 0.12, 0.38, 0.55, 0.75, 0.95, 1.05], [legs, legs, 0.4 + 0.5 * legs, 0.86, 1.0,
-                          1.10, 1.0])  # fmt: skip
-        blotch = spectral_noise(size, rng, slope=1.9, low_cut=5)
-        locks = locks + 1.1 * blotch - 0.8 * np.clip(spectral_noise(size, rng, slope=1.4, low_cut=9) - 0.8, 0.0, 2.0)
-    strands = {"wool": 0.10, "sleek": 0.055, "short": 0.05, "bristle": 0.42}.get(kind, 0.20)
-    tone = (
-        0.8
-        * shade[:, None]
-        * (1.0 + strands * hair + {"wool": 0.20, "short": 0.03, "sleek": 0.085}.get(kind, 0.09) * locks)
-    )
-    if kind == "tabby":
-        along = np.arange(size) / size * 2 * np.pi * 17
-        warp = 1.6 * spectral_noise(size, rng, slope=2.4, low_cut=3)
-        stripe = (
-            np.clip(1.6 * np.sin(along + warp) - 0.5, 0, 1)
-            * np.interp(height, [0.0, 0.35, 0.95, 1.1], [0.4, 0.8, 1, 0.7])[:, None]
-        )
-        tone *= 1.0 - 0.6 * stripe * (1.0 + 0.5 * spectral_noise(size, rng, slope=1.6, low_cut=6)).clip(0, 1.4)
-    return Texture(f"coat {kind} {legs:g}", to_srgb8(np.repeat(np.clip(tone, 0.02, 1.0)[..., None], 3, 2)))
-
-
-@cache
-def pointed_texture(coat: Rgb, points: Rgb, height: float, ragged: float, sleek: bool) -> Texture:
-    """A coat of a colour with legs, and bellies if so high, of another.
-
-    Args:
-        coat, points: reflectance of the upper and of the lower parts.
-        height: of the border between them, in withers heights; `ragged`: how far it strays.
-        sleek: short hair in which no strands are seen.
-    """
-    rng = generator(0, "points", str(coat), str(points), str(height))
-    size = 512
-    up = _heights(size)[:, None] + ragged * spectral_noise(size, rng, slope=2.6, low_cut=1)
-    share = np.clip((up - height) / (0.5 * ragged) + 0.5, 0.0, 1.0)[..., None]
-    tone = np.array(points) * (1.0 - share) + np.array(coat) * share
-    strands, locks = (0.055, 0.08) if sleek else (0.20, 0.09)
-    shade = np.interp(_heights(size), [0.38, 0.55, 0.72, 0.97, 1.06],
-                      [0.90, 0.88, 1.0, 1.08, 1.0] if sleek else [0.95, 1.15, 1.05, 0.85, 0.95])[:, None]  # fmt: skip
-    worn = 1.0 + strands * _hairs(size, rng) + locks * spectral_noise(size, rng, slope=2.4, low_cut=3)
-    return Texture(f"points {coat} {points} {height}", to_srgb8(np.clip(tone * (shade * worn)[..., None], 0.012, 1.0)))
-
-
-# Colours of which the lower parts of a coat are, the height of the border and how far it strays, in withers heights;
-# how often: of dogs with dark coats (black and tan), of horses (bays, and such with white feet).
-_POINTS: dict[str, tuple[tuple[float, Rgb, float, float], ...]] = {
-    "dog": ((0.55, (0.21, 0.125, 0.062), 0.60, 0.09),),
-    "horse": ((0.5, (0.028, 0.022, 0.018), 0.40, 0.06), (0.25, (0.50, 0.47, 0.42), 0.15, 0.04)),
-}
-
-
-def _pointed(species: str, coat: F64, rng: np.random.Generator) -> Texture | None:
-    """The coat of an animal whose lower parts have a colour of their own; None: it has none."""
-    drawn = float(rng.random())
-    for share, color, height, ragged in _POINTS.get(species, ()):
-        if drawn < share:
-            tidy = as_rgb(np.round(np.clip(coat, 0.03, 0.55), 2))
-            return pointed_texture(tidy, color, height, ragged, species == "horse") if max(tidy) < 0.35 else None
-        drawn -= share
-    return None
-
-
-@cache
-def pied_texture(coat: Rgb, share: int, number: int) -> Texture:
-    """A coat of a colour with white patches over about `share` tenths of it, soiled below."""
-    rng = generator(0, "pied", number)
-    size = 512
-    field = spectral_noise(size, rng, slope=3.0, low_cut=1) + 0.06 * spectral_noise(size, rng, slope=1.0, low_cut=24)
-    height = _heights(size)[:, None]
-    field = field + 5.0 * np.clip(0.40 - height, 0, 1)  # legs and bellies are white more often
-    edge = field - np.quantile(field, 1 - share / 10) + 0.03 * _hairs(size, rng)  # hair of both colours meets
-    white = np.clip(edge / 0.10 + 0.5, 0, 1)[..., None]
-    tone = np.array(coat) * (1 - white) + np.array([0.58, 0.555, 0.50]) * white
-    tone = tone * (1.0 + 0.13 * _hairs(size, rng) + 0.05 * spectral_noise(size, rng, slope=2.2, low_cut=3))[..., None]
-    dirt = np.interp(height, [0.0, 0.25, 0.55, 0.8], [0.75, 0.5, 0.22, 0.0])
-    dirt = np.clip(dirt * (1.0 + 0.7 * spectral_noise(size, rng, slope=1.8, low_cut=3)), 0.0, 0.8)[..., None]
-    tone = tone * (1 - dirt) + np.array([0.13, 0.10, 0.07]) * dirt
-    return Texture(f"pied coat {number}", to_srgb8(np.clip(tone, 0.004, 1.0)))
-
-
-def coat_materials(row: Row, species: str, pied: bool, rng: np.random.Generator) -> tuple[Material, ...]:
-    """Materials of the slots of `Hide`, for one animal of a species; `pied`: with white patches."""
-    coats = row["coats"]
-    assert isinstance(coats, list)
-    plain = srgb(str(coats[int(rng.integers(len(coats)))]))
-    coat = np.array(plain) * rng.uniform(0.85, 1.15)
-    under = np.array(srgb(str(row["under"])))
-    if pied:
-        plain = srgb("#171514") if max(plain) > 0.4 else plain  # white on white would not show
-        spots = pied_texture(plain, int(rng.integers(3, 7)), int(rng.integers(6)))
-        patched = Material("pied coat", (1.0, 1.0, 1.0), spots, roughness=0.7, reflectance_905=0.5)
-    tabby = species == "cat" and 0.03 < max(plain) < 0.5 and rng.random() < 0.8  # white and black ones are plain
-    sleek = species in ("cow", "horse")
-    coats_of = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool", "boar": "bristle"}
-    kind = "tabby" if tabby else coats_of.get(species, "fur")
-    coat = np.clip(coat, 0.030, 0.55)  # the hair of black animals is brown or grey in the sun
-    gloss = 0.7 if sleek else 0.85
-    hair = coat_texture(float(row["socks"]), kind)
-    if tabby:
-        coat = np.maximum(coat, 0.10)  # stripes show on grey and ginger
-    plain_coat = Material("coat", as_rgb(coat / 0.8), hair, roughness=gloss, reflectance_905=0.45)
-    points = None if pied else _pointed(species, coat, rng)
-    if points is not None:
-        patched = Material("coat with points", (1.0, 1.0, 1.0), points, roughness=gloss, reflectance_905=0.45)
-        pied = True
-    mixed = {"dog": 0.2, "fox": 0.95, "deer": 0.7}.get(species, 0.5)
-    if species == "sheep" and rng.random() < 0.5:  # white faces and legs
-        under = np.array([0.50, 0.46, 0.40])
-    below = as_rgb((1 - mixed) * coat + mixed * under if species != "sheep" else under)
-    belly = Material("underside", below, hair, roughness=0.85, reflectance_905=0.45)
     return (
-        patched if pied else plain_coat,
-        patched if pied else belly,
-        Material("hoof", (0.02, 0.018, 0.016), roughness=0.7, reflectance_905=0.2),
-        # Eyes shine in head lamps: the tapetum throws light back.
-        Material("eye", (0.01, 0.01, 0.01), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
-        Material("horn", (0.30, 0.26, 0.20), roughness=0.6, reflectance_905=0.4),
-        Material("udder", (0.52, 0.33, 0.27), roughness=0.6, reflectance_905=0.5),
-        Material("iris", (0.40, 0.42, 0.10), roughness=0.1, clearcoat=1.0, retro_cd_lx_m2=4.0, reflectance_905=0.3),
+        Material("coat", (light, light, light), worn, roughness=gloss, reflectance_905=0.45),
+        Material("underside", as_rgb(under), roughness=0.85, reflectance_905=0.45),
+        Material("hoof", (0.035, 0.030, 0.026), roughness=0.6, reflectance_905=0.2),
+        eye,
+        Material("horn", as_rgb(np.array(srgb(coat.get("horn", "#94887a")))), roughness=0.6, reflectance_905=0.4),
+        Material("bare skin", (0.52, 0.33, 0.27), roughness=0.6, reflectance_905=0.5),
+        replace(eye, name="iris", albedo=(0.40, 0.42, 0.10)),
+        Material("mane", as_rgb(mane / 0.8), _mane_texture(), roughness=0.55, reflectance_905=0.4),
+        Material("white hair", (0.56, 0.53, 0.47), roughness=0.8, reflectance_905=0.5),
+        Material("nose", pale, roughness=0.45, reflectance_905=0.3),
     )

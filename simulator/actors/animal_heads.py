@@ -28,8 +28,11 @@ class Hide(IntEnum):
     HOOF = 2
     EYE = 3
     HORN = 4
-    UDDER = 5  # bare skin, also of pale noses
+    SKIN = 5  # bare
     IRIS = 6
+    MANE = 7
+    WHITE = 8  # hair of blazes and white feet
+    NOSE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def head_mesh(row: Row, tip: F64, k: float, species: str, rng: np.random.Generat
     """The head at the end `tip` (3,) of a neck; `k` scales the catalogue's metres."""
     profile = PROFILES[species]
     frame = _Frame(row, tip, k, profile.droops)
-    skull = _skull(profile, frame, species, rng)
+    skull = _skull(row, profile, frame, species)
     points = skull.vertices.astype(np.float64)
 
     def _on(a: float, u: float, y: float) -> F64:
@@ -124,14 +127,14 @@ def head_mesh(row: Row, tip: F64, k: float, species: str, rng: np.random.Generat
             parts.append(ball(np.array([1.0, 0.8, 0.9]) * size, eye - 0.35 * looks, Hide.EYE, rings=4, segments=8))
         nostril = _on(end, -profile.falls + 0.02, sign * 0.45 * profile.wide[2])
         wide = 0.10 * frame.half * (0.6 if species in ("cat", "fox", "dog") else 1.0)
-        parts.append(ball(np.array([0.7, 1.0, 1.2]) * wide, nostril, Hide.EYE, rings=3, segments=6))
+        parts.append(ball(np.array([0.7, 1.0, 1.2]) * wide, nostril, Hide.HOOF, rings=3, segments=6))
     parts += _ears(row, frame, profile, k, species, rng)
     for made in (_antlers, _horns, _tusks):
         parts += made(row, frame, k, species, rng)
     return merge(parts)
 
 
-def _skull(profile: Profile, frame: _Frame, species: str, rng: np.random.Generator) -> Mesh:
+def _skull(row: Row, profile: Profile, frame: _Frame, species: str) -> Mesh:
     """Brain case, bridge, jowls, jaw, muzzle and brows as one surface."""
     d, h, at, f = frame.depth, frame.half, frame.at, profile.falls
     crown, bridge, muzzle = profile.crown * d, (profile.bridge[0] * d, profile.bridge[1] * d), profile.muzzle * d
@@ -163,11 +166,13 @@ def _skull(profile: Profile, frame: _Frame, species: str, rng: np.random.Generat
     if species == "sheep":  # the wool ends behind the brow
         slots[a > 0.16] = Hide.UNDER
     slots[a > profile.light] = Hide.UNDER
-    pale = species == "cat" or (species in ("cow", "dog") and rng.random() < 0.3)
+    above = (middle - frame.start) @ frame.up > 0.1 * d
+    wide = row["blaze"] * 0.34 * h * np.interp(a, [0.2, 0.3, 0.6, 1.0], [0.5, 1.0, 0.7, 1.0])
+    slots[above & (np.abs(middle[:, 1]) < wide) & (a > 0.18) & (a < 0.55 + 0.6 * row["blaze"])] = Hide.WHITE
     high = (middle - frame.start) @ frame.up / d > -f - 0.10
-    slots[(a > profile.bare * end) & (high | (species in ("cow", "horse")))] = Hide.UDDER if pale else Hide.HOOF
+    slots[(a > profile.bare * end) & (high | (species in ("cow", "horse")))] = Hide.NOSE
     if species in ("dog", "fox", "cat"):
-        nose = ball((0.10 * d, 0.15 * d, 0.09 * d), at(end - 0.03, -f + 0.06), Hide.UDDER if pale else Hide.HOOF)
+        nose = ball((0.10 * d, 0.15 * d, 0.09 * d), at(end - 0.03, -f + 0.06), Hide.NOSE)
         return merge([replace(mesh, slots=slots.astype(np.int32)), nose])
     return replace(mesh, slots=slots.astype(np.int32))
 
@@ -175,10 +180,8 @@ def _skull(profile: Profile, frame: _Frame, species: str, rng: np.random.Generat
 def _ears(row: Row, frame: _Frame, profile: Profile, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
     """Both ears: shells that are open to the front."""
     length, half, spread = row["ears"]
-    if species == "dog" and rng.random() < 0.5:  # drop ears
-        length, half, spread = 1.25 * length, 1.2 * half, 140.0
-    elif species == "dog":
-        length, half = 0.85 * length, 0.9 * half
+    if species == "dog" and row["drop"]:
+        spread = 148.0
     fan = np.radians(spread)
     pricked = species in ("cat", "fox") or (species == "dog" and spread < 90)
     shape = half * k * np.array([1.1, 0.95, 0.72, 0.42, 0.06] if pricked else [0.5, 1.0, 0.95, 0.7, 0.1])
@@ -192,8 +195,8 @@ def _ears(row: Row, frame: _Frame, profile: Profile, k: float, species: str, rng
         ear = pipe(points, shape, segments=8, slot=Hide.COAT if species != "sheep" else Hide.UNDER)
         flat = np.array([0.55, 0.0, 0.0]) * (ear.vertices - root) * [1.0, 0.0, 0.0]
         parts.append(replace(ear, vertices=(ear.vertices - flat).astype(np.float32)))
-        inner = pipe(points[:4] + [0.22 * half * k, 0.0, 0.0], 0.62 * shape[:4], segments=6, slot=Hide.UNDER)
-        parts.append(inner)
+        if spread < 140:  # of ears that hang the outside is seen
+            parts.append(pipe(points[:4] + [0.22 * half * k, 0.0, 0.0], 0.62 * shape[:4], segments=6, slot=Hide.UNDER))
     return parts
 
 
@@ -209,7 +212,7 @@ def _horns(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Gener
 
 def _tusks(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
     parts = []
-    if species == "boar":
+    if species == "boar" and row["head"][0] > 0.3:  # piglets have none
         for sign in (1.0, -1.0):
             root = np.array(frame.at(0.80, -0.30, sign * 0.36))
             points = root + np.array([[0, 0, 0], [0.02, sign * 0.015, 0.03], [0.015, sign * 0.03, 0.07]]) * k
@@ -218,35 +221,33 @@ def _tusks(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Gener
 
 
 def _antlers(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Generator) -> list[Mesh]:
-    """Two beams with three tines each."""
-    if species != "deer" or rng.random() >= row["antlers"]:
+    """Two beams with tines; in velvet they are shorter and thicker, and some have a palm."""
+    about = row["antlers"]
+    if about["state"] == "cast":
         return []
+    velvet = about["state"] == "velvet"
     root, half = np.array(frame.at(0.16, 0.42)), frame.half
-    size = float(rng.uniform(0.30, 0.55)) * k
+    low, high = about["length"]
+    size = float(rng.uniform(low, high)) * k * (0.7 if velvet else 1.0)
+    back, up, out = about["reach"]
+    slot, thick = (Hide.MANE, 1.5) if velvet else (Hide.HORN, 1.0)
+    radius = about["thick"] * thick * size / high
+    shape = np.array(
+        [[0.0, 0.0, 0.0], [0.35 * back, 0.55 * out, 0.33], [0.75 * back, 0.95 * out, 0.68], [0.8 * back, out, 1.0]]
+    )
     parts = []
     for sign in (1.0, -1.0):
-        beam = np.array(
-            [
-                [0, 0.45 * half, 0],
-                [-0.10, 0.45 * half + 0.25 * size, 0.35 * size],
-                [-0.12, 0.45 * half + 0.42 * size, 0.75 * size],
-                [0.0, 0.45 * half + 0.40 * size, 1.05 * size],
-            ]
-        )
-        beam[:, 0] *= size / 0.5
+        beam = size * shape * [1.0, 1.0, up / max(up, 0.3)] + [0.0, 0.45 * half, 0.0]
         beam[:, 1] *= sign
-        parts.append(
-            pipe(root + beam, 0.020 * size / 0.5 * np.array([1.0, 0.85, 0.7, 0.25]), segments=6, slot=Hide.HORN)
-        )
-        for at, way in ((0.12, (0.9, 0.1, 0.5)), (0.5, (0.8, 0.2, 0.6)), (0.8, (-0.4, 0.3, 0.9))):
-            start = root + np.array([np.interp(at, [0, 0.35, 0.7, 1.0], beam[:, j]) for j in range(3)])
-            tine = np.array([way[0], sign * way[1], way[2]]) * size * 0.34
-            parts.append(
-                pipe(
-                    np.stack([start, start + 0.6 * tine, start + tine]),
-                    0.013 * size / 0.5 * np.array([1.0, 0.8, 0.2]),
-                    segments=5,
-                    slot=Hide.HORN,
-                )
-            )
+        width = radius * np.array([1.0, 0.85, 0.7, 0.25])
+        parts.append(pipe(root + beam, width, segments=6, slot=slot))
+        if "palm" in about:
+            palm = pipe(root + beam[[1, 2, 3]], about["palm"] * k * np.array([0.3, 1.0, 0.7]), segments=8, slot=slot)
+            squeezed = palm.vertices * np.array([1.0, 0.22, 1.0]) + np.array([0.0, 0.78 * (root + beam[2])[1], 0.0])
+            parts.append(replace(palm, vertices=squeezed.astype(np.float32)))
+        for at, *way, share in about["tines"]:
+            start = root + np.array([np.interp(at, [0, 0.33, 0.68, 1.0], beam[:, j]) for j in range(3)])
+            tine = np.array([way[0], sign * way[1], way[2]]) * size * share
+            line = np.stack([start, start + 0.6 * tine, start + tine + [0.0, 0.0, 0.15 * size * share]])
+            parts.append(pipe(line, 0.65 * radius * np.array([1.0, 0.8, 0.2]), segments=5, slot=slot))
     return parts

@@ -9,19 +9,21 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from simulator.actors import paces
-from simulator.actors.animal_coats import FUR_WITHERS, coat_materials, lightened
+from simulator.actors.animal_coats import coat_materials, coat_uv, drawn_coat, row_of
 from simulator.actors.animal_heads import Hide, Row, head_mesh
 from simulator.actors.base import Actor, Pace, lengthened
 from simulator.actors.gait import stride_m
 from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import F64, finer, mirrored, patch, pipe, skin
 from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, turn
-from simulator.data import load_asset
-from simulator.scenario.distributions import Fraction, Metres, OneOf, uniform
+from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
 from simulator.scene import Mesh, Model
 
-FUR_M = 0.45  # one repeat of the coat's texture along the body
 POSES = ("walking", "standing")
+DEER = ("roe", "fallow", "red")
+BOARS = ("adult", "piglet")
+DOGS = ("mongrel", "labrador", "shepherd", "collie", "beagle", "terrier", "dachshund")
+SEASONS = ("spring", "summer", "autumn", "winter")
 
 
 class Animal(Actor):
@@ -32,6 +34,7 @@ class Animal(Actor):
         withers_m: height of the withers; 0: by `size`.
         pose: what it does.
         pace_mps: at which it goes, by which it walks, trots or gallops; 0: the usual one.
+        season: whose coat and antlers it has; "": that of the scene, or any.
     """
 
     class_name: ClassVar[str] = "animal"
@@ -41,27 +44,40 @@ class Animal(Actor):
     withers_m: Metres = 0.0
     pose: Annotated[str, OneOf(*POSES)] = "walking"
     pace_mps: Pace = 0.0
+    season: Annotated[str, OneOf("", *SEASONS)] = ""
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        row = load_asset("animals")[self.kind]
-        low, high = row["withers_m"]
+        style = str(getattr(self, "style", ""))
+        low, high = row_of(self.kind, style)["withers_m"]
         withers = lengthened(low + (high - low) * self.size, self.withers_m)
         pace = (self.pace_mps or self.speed_mps) if self.pose == "walking" else 0.0
-        return [quadruped(self.kind, withers, withers / ((low + high) / 2), pace, rng)]
+        return [quadruped(self.kind, style, self.season, withers, pace, rng)]
 
 
 class Deer(Animal, kind="deer"):
-    """Deer between roe and red deer; stags carry antlers."""
+    """Roe, fallow or red deer; bucks and stags carry antlers, in velvet or not by the season.
+
+    Attributes:
+        style: species.
+    """
 
     speed_mps: ClassVar[float] = 4.0
     max_speed_mps: ClassVar[float] = 16.0
 
+    style: Annotated[str, OneOf(*DEER)] = choice(*DEER, weights=(0.65, 0.15, 0.20))
+
 
 class Boar(Animal, kind="boar"):
-    """Wild boar."""
+    """Wild boar.
+
+    Attributes:
+        style: age.
+    """
 
     speed_mps: ClassVar[float] = 2.5
     max_speed_mps: ClassVar[float] = 11.0
+
+    style: Annotated[str, OneOf(*BOARS)] = "adult"
 
 
 class Fox(Animal, kind="fox"):
@@ -72,10 +88,16 @@ class Fox(Animal, kind="fox"):
 
 
 class Dog(Animal, kind="dog"):
-    """Dog of any middling breed."""
+    """Dog.
+
+    Attributes:
+        style: breed.
+    """
 
     speed_mps: ClassVar[float] = 1.8
     max_speed_mps: ClassVar[float] = 11.0
+
+    style: Annotated[str, OneOf(*DOGS)] = choice(*DOGS, weights=(0.28, 0.17, 0.13, 0.12, 0.08, 0.12, 0.10))
 
 
 class Cat(Animal, kind="cat"):
@@ -106,19 +128,17 @@ class Sheep(Animal, kind="sheep"):
     max_speed_mps: ClassVar[float] = 7.0
 
 
-def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: np.random.Generator) -> Model:
+def quadruped(
+    species: str, style: str, season: str, withers: float, pace_mps: float, rng: np.random.Generator
+) -> Model:
     """Model of an animal that goes at `pace_mps`, or stands."""
-    row = load_asset("animals")[species]
+    row = row_of(species, style)
+    scale = withers / float(np.mean(row["withers_m"]))
+    coat = drawn_coat(row, season, rng)
     grazes = species in ("cow", "sheep", "horse") and not pace_mps and rng.random() < 0.25
     bow = _grazing(row, withers, scale) if grazes else float(rng.uniform(-0.15, 0.30))
-    pied = rng.random() < {"cow": 0.7, "dog": 0.35, "cat": 0.35}.get(species, 0.0)
-    repeat = 2.2 * withers if pied or species in ("cow", "horse") else FUR_M
-    if species in ("deer", "boar"):
-        repeat = 1.3 * withers  # shorter ones show as rings
-    segments = [
-        _furred(segment, withers, repeat, 1.0 if pied else 0.35)
-        for segment in _segments(row, withers, scale, rng, species, bow)
-    ]
+    row = _individual({**row, **row["coats"][coat]}, species, season, rng)
+    segments = _segments(row, withers, scale, rng, species, bow)
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
     hoof = float(row["hoof"]) * scale
@@ -127,12 +147,29 @@ def quadruped(species: str, withers: float, scale: float, pace_mps: float, rng: 
         pose = paces.going(segments, withers, hoof, stride, pace_mps, float(rng.uniform()))
     look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
     pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
-    body = skinned(segments, coat_materials(row, species, pied, rng), pose, stand, pace_mps)
-    facts = (("species", species), ("pose", "walking" if pace_mps else "standing"))
-    model = Model("animal", (body,), attributes=facts, stride_m=stride)
+    body = skinned(segments, coat_materials(row, species, style, coat, rng), pose, stand, pace_mps)
+    facts = [("species", species), ("pose", "walking" if pace_mps else "standing")]
+    facts += [("breed", style.replace("_", " "))] if style else []
+    model = Model("animal", (body,), attributes=tuple(facts), stride_m=stride)
     box = cycle_box(model, margin=0.01)
     box[0, 2] = 0.0
     return replace(model, box=box)
+
+
+def _individual(row: Row, species: str, season: str, rng: np.random.Generator) -> Row:
+    """A row of the catalogue with what one animal has of it: white feet, a blaze, ears, antlers, fleece."""
+    antlers = row.get("antlers", {})
+    male = rng.random() < row.get("males", 0.5)
+    state = antlers.get(season or str(rng.choice(SEASONS)), "cast") if male else "cast"
+    shorn = rng.random() < {"summer": 0.85, "": 0.3}.get(season, 0.05)
+    return {
+        **row,
+        "white_feet": rng.random(4) < row.get("white_feet", 0.0),
+        "blaze": float(rng.uniform(0.3, 1.0)) if rng.random() < row.get("blaze", 0.0) else 0.0,
+        "drop": rng.random() < row.get("drop", 0.5),
+        "antlers": {**antlers, "state": state},
+        "fleece": 0.2 if shorn else 1.0,
+    }
 
 
 def _grazing(row: Row, withers: float, k: float) -> float:
@@ -143,12 +180,15 @@ def _grazing(row: Row, withers: float, k: float) -> float:
     return 1.6
 
 
-def _furred(segment: Segment, withers: float, repeat: float, across: float) -> Segment:
-    """The segment with the coat laid over it from the side: u along the body, and `across` it, v by the height."""
-    mesh = segment.mesh
-    x, y, z = mesh.vertices.T
-    uv = np.stack([(x + across * y) / repeat, np.clip(z / (FUR_WITHERS * withers), 0.005, 0.995)], 1)
-    return replace(segment, mesh=replace(mesh, uv=uv.astype(np.float32)))
+def _furred(segment: Segment, withers: float, across: float, lowered: F64) -> Segment:
+    """The segment with the coat laid over it; `lowered`: the way of its vertices from where they are painted."""
+    points = segment.mesh.vertices - lowered
+    uv = coat_uv(points, withers, across, segment.name.startswith(("upper_", "lower_")))
+    if segment.name in ("mane", "tail"):  # strands hang
+        hangs = segment.mesh.slots == Hide.MANE
+        strands = np.unique(segment.mesh.faces[hangs])
+        uv[strands] = points[strands][:, [0, 2]] / (0.6 * withers)
+    return replace(segment, mesh=replace(segment.mesh, uv=uv.astype(np.float32)))
 
 
 def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, species: str, bow: float) -> list[Segment]:
@@ -158,53 +198,68 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
     base, tip = _neck(row, withers, k, bow)
     torso = _torso(row, withers, k, species, base, tip, rng)
     neck_root = base - np.array([0.10 * length, 0.0, 0.0])
+    across = 1.0 if "patches" in row else 0.0  # patches of both sides differ
+    _, rest = _neck(row, withers, k, 0.0)
+    along = np.clip((torso.vertices - base) @ (tip - base) / ((tip - base) @ (tip - base)), 0.0, 1.0)
+    trunk = Segment("trunk", "", (0.0, 0.0, withers), torso, _torso_blend(torso, row, withers, k, base, tip))
     segments = [
-        Segment("trunk", "", (0.0, 0.0, withers), torso, _torso_blend(torso, row, withers, k, base, tip)),
+        _furred(trunk, withers, across, along[:, None] * (tip - rest)),
         Segment("neck", "trunk", _vector(neck_root)),
     ]
-    _, rest = _neck(row, withers, k, 0.0)
-    head = head_mesh(row, rest, k, species, rng)
-    segments.append(Segment("head", "neck", _vector(tip), head.moved(*(tip - rest))))
+    head = Segment("head", "neck", _vector(tip), head_mesh(row, rest, k, species, rng).moved(*(tip - rest)))
+    segments.append(_furred(head, withers, across, tip - rest))
     if species == "horse":
-        segments.append(Segment("mane", "neck", _vector(base), _mane(row, base, tip, k, rng)))
+        mane = Segment("mane", "neck", _vector(base), _mane(row, base, tip, k, rng))
+        segments.append(_furred(mane, withers, 0.0, np.zeros(3)))
     if species == "cow":
         segments.append(Segment("udder", "trunk", (0.0, 0.0, withers), _udder(row, withers, k)))
-    tail_length, tail_w, tail_deg = row["tail"]
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
     if species == "cat":
         root += [0.06 * length, 0.0, -0.12 * chest]
-    # Tails hang or rise in a bow: those of cats turn up at the tip, those of dogs curl over the back.
-    bow = {"cat": -75.0, "dog": -60.0, "fox": -25.0, "deer": 20.0}.get(species, 8.0) * float(rng.uniform(0.6, 1.3))
-    fall = np.radians(tail_deg + bow * (np.linspace(0, 1, 9) - 0.3))
-    steps = tail_length * k / 8 * np.stack([-np.cos(fall), 0 * fall, -np.sin(fall)], 1)
-    points = root + np.concatenate([np.zeros((1, 3)), np.cumsum(steps[:-1], 0)])
-    if species == "horse":  # hair that falls in a long bundle
-        shape = np.array([0.55, 0.62, 0.9, 1.15, 1.3, 1.35, 1.25, 0.95, 0.3])
-    elif species == "fox":
-        shape = np.array([0.42, 0.55, 0.76, 0.95, 1.10, 1.18, 1.08, 0.80, 0.12])
-    elif species == "cow":  # a tuft at the end
-        shape = np.array([1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5])
-    elif species == "cat":  # the rump runs out into it
-        shape = np.array([2.3, 1.6, 1.25, 1.12, 1.06, 1.0, 0.95, 0.88, 0.5])
-    else:
-        shape = np.array([1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4])
-    tail = pipe(points, tail_w * k * shape, segments=7, slot=Hide.HOOF if species == "horse" else Hide.COAT)
-    if species == "fox":  # white tip
-        behind = tail.vertices[tail.faces].mean(1)[:, 0] < points[-2, 0]
-        tail = replace(tail, slots=np.where(behind, int(Hide.UNDER), tail.slots).astype(np.int32))
-    segments.append(Segment("tail", "trunk", _vector(root), tail))
+    tail = _tail(row, species, root, k, rng)
+    segments.append(_furred(Segment("tail", "trunk", _vector(root), tail), withers, across, np.zeros(3)))
     for end in ("h", "f"):
-        upper, lower, knee, ankle = _leg(row, withers, k, end == "h", species)
         for side, sign in (("l", 1.0), ("r", -1.0)):
+            upper, lower, knee, ankle = _leg(row, withers, k, end == "h", species, (end == "h") + 2 * (sign > 0))
             at = _leg_top(row, withers, k, end, sign)
             name = f"{end}{side}"
             parts = [(mesh if sign > 0 else mirrored(mesh)).moved(*(at * [1, 1, 0])) for mesh in (upper, lower)]
             blends = [_leg_blend(mesh, withers, float(knee[2]), name) for mesh in parts]
             ground = at * [1, 1, 0]
-            segments.append(Segment(f"upper_{name}", "trunk", _vector(at), parts[0], blends[0]))
-            segments.append(Segment(f"lower_{name}", f"upper_{name}", _vector(ground + knee), parts[1], blends[1]))
+            legs = (
+                Segment(f"upper_{name}", "trunk", _vector(at), parts[0], blends[0]),
+                Segment(f"lower_{name}", f"upper_{name}", _vector(ground + knee), parts[1], blends[1]),
+            )
+            segments += [_furred(each, withers, across, np.zeros(3)) for each in legs]
             segments.append(Segment(f"foot_{name}", f"lower_{name}", _vector(ground + ankle)))
     return segments
+
+
+def _tail(row: Row, species: str, root: F64, k: float, rng: np.random.Generator) -> Mesh:
+    """A tail that hangs or rises in a bow: those of cats turn up at the tip, those of dogs curl over the back."""
+    length, half, deg = row["tail"]
+    usual = {"cat": -75.0, "dog": -60.0, "fox": -38.0, "deer": 20.0}.get(species, 8.0)
+    bow = row.get("tail_bow", usual) * float(rng.uniform(0.6, 1.3))
+    fall = np.radians(deg + bow * (np.linspace(0, 1, 9) - 0.3))
+    steps = length * k / 8 * np.stack([-np.cos(fall), 0 * fall, -np.sin(fall)], 1)
+    points = root + np.concatenate([np.zeros((1, 3)), np.cumsum(steps[:-1], 0)])
+    if species == "horse":  # hair that falls in a long bundle
+        shape = [0.55, 0.62, 0.9, 1.15, 1.3, 1.35, 1.25, 0.95, 0.3]
+    elif species == "fox":
+        shape = [0.66, 0.60, 0.72, 0.88, 1.0, 1.06, 0.96, 0.66, 0.10]
+    elif species == "cow":  # a tuft at the end
+        shape = [1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5]
+    elif species == "cat":  # the rump runs out into it
+        shape = [2.3, 1.6, 1.25, 1.12, 1.06, 1.0, 0.95, 0.88, 0.5]
+    elif row.get("hair_m"):
+        shape = [0.75, 0.75, 0.85, 0.98, 1.08, 1.1, 0.98, 0.72, 0.2]
+    else:
+        shape = [1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4]
+    tail = pipe(points, half * k * np.array(shape), segments=7, slot=Hide.MANE if species == "horse" else Hide.COAT)
+    if species == "fox":  # white tip
+        behind = tail.vertices[tail.faces].mean(1)[:, 0] < points[-2, 0]
+        tail = replace(tail, slots=np.where(behind, int(Hide.WHITE), tail.slots).astype(np.int32))
+    return tail
 
 
 def _udder(row: Row, withers: float, k: float) -> Mesh:
@@ -218,7 +273,7 @@ def _udder(row: Row, withers: float, k: float) -> Mesh:
         for at in (x + 0.05 * length, x - 0.04 * length):
             low = z - 0.9 * r
             lumps.append(Lump((at, s * 0.55 * r, low), (at, s * 0.6 * r, low - 0.42 * r), (0.14 * r, 0.10 * r)))
-    return sculpted(lumps, 0.16 * r, 0.10 * r, Hide.UDDER)
+    return sculpted(lumps, 0.16 * r, 0.10 * r, Hide.SKIN)
 
 
 def _leg_top(row: Row, withers: float, k: float, end: str, sign: float) -> F64:
@@ -319,14 +374,21 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
 
     def _wool(points: F64) -> F64:
         """Locks: where waves from all sides meet."""
-        return np.asarray(0.0042 * k * np.abs(np.sin(points @ waves.T + starts)).sum(1) - 0.044 * k)
+        locks = np.abs(np.sin(points @ waves.T + starts)).sum(1)
+        return np.asarray(0.0042 * k * float(row["fleece"]) * locks - 0.044 * k)
+
+    def _feathers(points: F64) -> F64:
+        """Long hair in tufts, longest below the neck, the chest and the thighs."""
+        tufts = np.abs(np.sin(points @ (waves * [0.7, 0.7, 0.4]).T + starts)).mean(1)
+        low = fade(-points[:, 2], -0.85 * withers, -0.5 * withers)
+        return np.asarray(float(row["hair_m"]) * k * (0.5 + low) * (2.4 * tufts - 0.6))
 
     def _bristles(points: F64) -> F64:
         """Coarse hair in tufts that fall down the sides, and a ridge of it along the back."""
         across = np.asarray(0.0022 * k * np.abs(np.sin(points @ (waves * [1.0, 0.6, 0.25]).T + starts)).sum(1))
         crest = np.exp(-((points[:, 1] / (0.10 * chest)) ** 2)) * np.clip(points[:, 2] / up - 0.72, 0.0, 0.2) / 0.2
         along = fade(-points[:, 0], -0.46 * length, -0.30 * length) * fade(points[:, 0], -0.40 * length, 0.10 * length)
-        return np.asarray(across - 0.030 * k + 0.050 * k * crest * along)
+        return np.asarray(row["bristles"] * (across - 0.030 * k + 0.050 * k * crest * along))
 
     def _muscles(points: F64) -> F64:
         """Swellings and hollows a few hands wide."""
@@ -335,8 +397,8 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
     lean = species in ("cow", "horse", "deer", "dog")  # bones and muscles show under short hair
     blend = (0.026 if lean else 0.036) * withers
     relief = {"sheep": _wool, "boar": _bristles, "cow": _muscles, "horse": _muscles}.get(species)
-    body = sculpted(lumps, withers / (32 if species == "boar" else 28), blend, Hide.COAT, relief)
-    return lightened(body, species, withers)
+    relief = _feathers if row.get("hair_m") else relief
+    return sculpted(lumps, withers / (32 if species == "boar" else 28), blend, Hide.COAT, relief)
 
 
 def _bones_of_cattle(
@@ -373,10 +435,10 @@ def _muscles_of_dogs(
     for side in (1.0, -1.0):
         blade = at(0.20, 0.16 * chest, side * 0.50 * half), at(0.36, 0.66 * chest, side * 0.98 * half)
         lumps.append(Lump(*blade, (0.13 * chest, 0.15 * chest), 0.6))
-        arm = at(0.36, 0.66 * chest, side * 0.94 * half), at(0.29, 1.02 * chest, side * 0.84 * half)
-        lumps.append(Lump(*arm, (0.15 * chest, 0.10 * chest), 0.7))
-        thigh = at(-0.38, 0.40 * loin, side * 0.80 * thin), at(-0.30, 1.30 * loin, side * 0.98 * thin)
-        lumps.append(Lump(*thigh, (0.48 * loin, 0.24 * loin), 0.5))
+        arm = at(0.36, 0.66 * chest, side * 0.94 * half), at(0.30, 0.96 * chest, side * 0.84 * half)
+        lumps.append(Lump(*arm, (0.14 * chest, 0.08 * chest), 0.7))
+        thigh = at(-0.38, 0.40 * loin, side * 0.80 * thin), at(-0.32, 1.10 * loin, side * 0.98 * thin)
+        lumps.append(Lump(*thigh, (0.46 * loin, 0.20 * loin), 0.5))
         buttock = at(-0.46, 0.50 * loin, side * 0.62 * thin), at(-0.44, 1.25 * loin, side * 0.82 * thin)
         lumps.append(Lump(*buttock, (0.22 * loin, 0.15 * loin), 0.6))
     return lumps
@@ -421,11 +483,14 @@ def _mane(row: Row, base: F64, tip: F64, k: float, rng: np.random.Generator) -> 
         y, z = wide * lift * np.sin(angle) * side, deep * lift * np.cos(angle)
         slack = 0.03 * k * max(share, 0.0) * side  # hair hangs off the skin
         rows.append(base + along[:, None] * way + z[:, None] * up + (y + slack)[:, None] * np.array([0.0, 1.0, 0.0]))
-    return patch(np.stack(rows), int(Hide.HOOF), flip=side > 0)
+    return patch(np.stack(rows), int(Hide.MANE), flip=side > 0)
 
 
-def _leg(row: Row, withers: float, k: float, hind: bool, species: str) -> tuple[Mesh, Mesh, F64, F64]:
-    """Upper and lower leg in the plane y = 0 about x = 0, the joint between them (knee or hock), and the fetlock."""
+def _leg(row: Row, withers: float, k: float, hind: bool, species: str, which: int) -> tuple[Mesh, Mesh, F64, F64]:
+    """Upper and lower leg in the plane y = 0 about x = 0, the joint between them (knee or hock), and the fetlock.
+
+    `which`: of `row["white_feet"]`.
+    """
     top_w, knee_w, foot_w = (v * k for v in row["leg"])
     hoof = float(row["hoof"]) * k
     slot = Hide.COAT if species != "sheep" else Hide.UNDER
@@ -472,8 +537,10 @@ def _leg(row: Row, withers: float, k: float, hind: bool, species: str) -> tuple[
     )
     width = np.array([*(foot_w * np.array(foot_wide)), foot_w, foot_w * 0.92, knee_w, knee_w * 0.6])
     depth = np.array([0.62 * hoof, 0.56 * hoof, 0.40 * hoof, foot_w * 1.25, foot_w * 1.05, knee_w * 1.15, knee_w * 0.8])
-    shank = Hide.HOOF if species == "fox" else slot  # black stockings
-    lower = _column(lower_z, lower_x, width, depth, np.array([shank if paws else Hide.HOOF] * 2 + [shank] * 4))
+    slots = np.array([slot if paws else Hide.HOOF] * 2 + [slot] * 4)
+    if row["white_feet"][which]:
+        slots[2:4] = Hide.WHITE
+    lower = _column(lower_z, lower_x, width, depth, slots)
     return upper, lower, knee, ankle
 
 
