@@ -97,7 +97,7 @@ def _patched(patches: Row, tone: F64, hair: F64, number: int, rng: np.random.Gen
 
 
 def _striped(x: F64, z: F64, rng: np.random.Generator) -> F64:
-    """(SIZE, SIZE) how dark the stripes of a mackerel tabby are: narrow, down the flanks, with a line along the back."""
+    """(SIZE, SIZE) how dark a mackerel tabby is: narrow stripes down the flanks, a line along the back."""
     warp = 1.5 * spectral_noise(SIZE, rng, slope=2.6, low_cut=3)
     stripe = np.clip(1.7 * np.sin(2 * np.pi * 8.5 * x + warp) - 0.35, 0.0, 1.0)
     worn = (1.0 + 0.6 * spectral_noise(SIZE, rng, slope=1.6, low_cut=6)).clip(0.0, 1.3)

@@ -242,7 +242,7 @@ def _antlers(row: Row, frame: _Frame, k: float, species: str, rng: np.random.Gen
         width = radius * np.array([1.0, 0.85, 0.7, 0.25])
         parts.append(pipe(root + beam, width, segments=6, slot=slot))
         if "palm" in about:
-            palm = pipe(root + beam[[1, 2, 3]], about["palm"] * k * np.array([0.3, 1.0, 0.7]), segments=8, slot=slot)
+            palm = pipe(root + beam[[1, 2, 3]], about["palm"] * k * np.array([0.25, 1.0, 0.3]), segments=8, slot=slot)
             squeezed = palm.vertices * np.array([1.0, 0.22, 1.0]) + np.array([0.0, 0.78 * (root + beam[2])[1], 0.0])
             parts.append(replace(palm, vertices=squeezed.astype(np.float32)))
         for at, *way, share in about["tines"]:
