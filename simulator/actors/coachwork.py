@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors.shape import F64, curve, mirrored, patch
+from simulator.numerics import se3
 from simulator.scene.mesh import Mesh
 
 
@@ -171,7 +172,7 @@ class Tub:
         """Centre and outward unit normal of a cell of the left half."""
         quad = self.points[row : row + 2, column : column + 2]
         along, up = quad[:, 1] - quad[:, 0], quad[1] - quad[0]
-        normal = np.cross(along.mean(0), up.mean(0))
+        normal = se3.cross(along.mean(0), up.mean(0))
         return quad.mean((0, 1)), normal / np.linalg.norm(normal)
 
 

@@ -20,6 +20,7 @@ from simulator.actors.shape import (
     skin,
     turned,
 )
+from simulator.numerics import se3
 from simulator.scene import Driver, Joint
 from simulator.scene.mesh import Mesh, merge
 
@@ -204,10 +205,10 @@ def wipers(g: Greenhouse) -> list[Mesh]:
 def on_surface(mesh: Mesh, center: F64, normal: F64, lift: float = 0.004) -> Mesh:
     """A mesh made facing +y, turned to face along `normal` at `center`."""
     n = normal / np.linalg.norm(normal)
-    side = np.cross(n, [0.0, 0.0, 1.0])
+    side = se3.cross(n, [0.0, 0.0, 1.0])
     side /= np.linalg.norm(side)
     transform = np.eye(4)
-    transform[:3, 0], transform[:3, 1], transform[:3, 2] = side, n, np.cross(side, n)
+    transform[:3, 0], transform[:3, 1], transform[:3, 2] = side, n, se3.cross(side, n)
     transform[:3, 3] = center + lift * n
     return mesh.transformed(transform)
 

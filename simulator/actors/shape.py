@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,21 +34,29 @@ def patch(
     """
     p = np.asarray(points, np.float64)
     rows, columns = p.shape[:2]
-    index = np.arange(rows * columns).reshape(rows, columns)
-    if close:
-        index = np.concatenate([index, index[:, :1]], 1)
-    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
-    cell = np.broadcast_to(np.asarray(slots), a.shape).reshape(-1)
+    corners, ways = _cells(rows, columns, close, flip)
+    cell = np.broadcast_to(np.asarray(slots), (rows - 1, len(corners) // (rows - 1))).reshape(-1)
     # Split each quad along its shorter diagonal: fewer dents in curved surfaces.
     flat = p.reshape(-1, 3)
-    ac = ((flat[c] - flat[a]) ** 2).sum(-1)
-    bd = ((flat[d] - flat[b]) ** 2).sum(-1)
-    first = np.where((ac <= bd)[..., None], np.stack([a, c, b], -1), np.stack([a, d, b], -1))
-    second = np.where((ac <= bd)[..., None], np.stack([a, d, c], -1), np.stack([b, d, c], -1))
-    faces = np.stack([first.reshape(-1, 3), second.reshape(-1, 3)], 1)[cell >= 0].reshape(-1, 3)
+    a, b, c, d = flat[corners.T]
+    ac, bd = ((c - a) ** 2).sum(-1), ((d - b) ** 2).sum(-1)
+    faces, kept = np.where((ac <= bd)[:, None], *ways), cell >= 0
+    if not kept.all():
+        faces, cell = faces[kept], cell[kept]
+    return Mesh.of(flat, faces, None if uv is None else np.asarray(uv).reshape(-1, 2), np.repeat(cell, 2))
+
+
+@lru_cache(maxsize=512)
+def _cells(rows: int, columns: int, close: bool, flip: bool) -> tuple[NDArray[np.int32], tuple[NDArray[np.int32], ...]]:
+    """(N, 4) corners of the cells of a `patch`, and (N, 6) those of their two faces, split from a to c or b to d."""
+    index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
+    if close:
+        index = np.concatenate([index, index[:, :1]], 1)
+    a, b, c, d = (some.ravel() for some in (index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]))
+    ways = np.stack([a, c, b, a, d, c], 1), np.stack([a, d, b, b, d, c], 1)
     if flip:
-        faces = faces[:, ::-1]
-    return Mesh.of(flat, faces, None if uv is None else np.asarray(uv).reshape(-1, 2), np.repeat(cell[cell >= 0], 2))
+        ways = ways[0][:, [2, 1, 0, 5, 4, 3]], ways[1][:, [2, 1, 0, 5, 4, 3]]
+    return np.stack([a, b, c, d], 1), ways
 
 
 def mirrored(mesh: Mesh) -> Mesh:
@@ -132,7 +141,7 @@ def ribbon(points: ArrayLike, outward: ArrayLike, width: float, slot: int, lift:
     p = np.asarray(points, np.float64)
     n = np.broadcast_to(np.asarray(outward, np.float64), p.shape)
     along = np.gradient(p, axis=0)
-    side = np.cross(n, along)
+    side = se3.cross(n, along)
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     n = n / np.linalg.norm(n, axis=1, keepdims=True)
     middle = p + n * lift
@@ -151,7 +160,8 @@ def finish(meshes: Iterable[Mesh], *, crease_deg: float = 40.0) -> Mesh:
     faces = np.concatenate([m.faces + o for m, o in zip(parts, offsets)]).astype(np.int64)
     uv = np.concatenate([m.uv for m in parts])
     slots = np.concatenate([m.slots for m in parts])
-    normal = np.cross(vertices[faces[:, 1]] - vertices[faces[:, 0]], vertices[faces[:, 2]] - vertices[faces[:, 0]])
+    a, b, c = vertices[faces.T]
+    normal = se3.cross(b - a, c - a)
     area = np.linalg.norm(normal, axis=1)
     keep = area > 1e-8
     faces, slots, normal = faces[keep], slots[keep], normal[keep] / area[keep, None]
@@ -218,16 +228,18 @@ def skin(rings: ArrayLike, slots: ArrayLike | int = 0, *, caps: bool = True) -> 
     wall = patch(p, cells, close=True, flip=True)
     if not caps:
         return Mesh(wall.vertices, wall.faces, wall.uv, wall.slots, smooth=True)
-    k = np.arange(n)
-    following = (k + 1) % n
-    low, high = count * n, count * n + 1
-    top = (count - 1) * n
-    ends = np.concatenate(
-        [np.stack([following, k, np.full(n, low)], 1), np.stack([k + top, following + top, np.full(n, high)], 1)]
-    )
     vertices = np.concatenate([p.reshape(-1, 3), p[0].mean(0)[None], p[-1].mean(0)[None]])
-    faces = np.concatenate([wall.faces, ends])
+    faces = np.concatenate([wall.faces, _ends(count, n)])
     return Mesh.of(vertices, faces, None, np.concatenate([wall.slots, cells[0], cells[-1]]), smooth=True)
+
+
+@lru_cache(maxsize=512)
+def _ends(count: int, n: int) -> NDArray[np.int32]:
+    """(2N, 3) corners of the faces that close `count` rings of N points; their middles follow all of these."""
+    k = np.arange(n, dtype=np.int32)
+    following, top = (k + 1) % n, (count - 1) * n
+    low = np.stack([following, k, np.full_like(k, count * n)], 1)
+    return np.concatenate([low, np.stack([k + top, following + top, np.full_like(k, count * n + 1)], 1)])
 
 
 def finer(rings: ArrayLike, times: int = 3) -> F64:
@@ -244,16 +256,16 @@ def pipe(points: ArrayLike, radii: ArrayLike, *, segments: int = 7, slot: int = 
     p = np.asarray(points, np.float64)
     r = np.broadcast_to(np.asarray(radii, np.float64), (len(p),))
     steps = np.diff(p, axis=0)
-    steps /= np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-9)
+    steps /= np.maximum(np.sqrt((steps * steps).sum(1, keepdims=True)), 1e-9)
     tangent = np.concatenate([steps[:1], steps[:-1] + steps[1:], steps[-1:]])
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-    side = np.cross(tangent[0], [0.0, 0.0, 1.0] if abs(tangent[0, 2]) < 0.9 else [0.0, 1.0, 0.0])
+    tangent /= np.maximum(np.sqrt((tangent * tangent).sum(1, keepdims=True)), 1e-9)
+    side = se3.cross(tangent[0], [0.0, 0.0, 1.0] if abs(tangent[0, 2]) < 0.9 else [0.0, 1.0, 0.0])
     sides = np.empty_like(p)
-    for i in range(len(p)):  # parallel transport
-        side = side - tangent[i] * (side @ tangent[i])
-        side /= np.linalg.norm(side)
+    for i, way in enumerate(tangent):  # parallel transport
+        side = side - way * side.dot(way)
+        side /= math.sqrt(side.dot(side))
         sides[i] = side
-    ups = np.cross(tangent, sides)
+    ups = se3.cross(tangent, sides)
     angle = np.arange(segments) * (2 * np.pi / segments)
     circle = np.cos(angle)[None, :, None] * sides[:, None] + np.sin(angle)[None, :, None] * ups[:, None]
     return skin(p[:, None] + r[:, None, None] * circle, slot)

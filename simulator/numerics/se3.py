@@ -18,6 +18,15 @@ def from_rotation(rotation: ArrayLike, translation: ArrayLike = (0.0, 0.0, 0.0))
     return out
 
 
+def cross(a: ArrayLike, b: ArrayLike) -> Array:
+    """(..., 3) cross products; of few vectors numpy's own takes ten times as long."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    (ax, ay, az), (bx, by, bz) = ((v[..., 0], v[..., 1], v[..., 2]) for v in (a, b))
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    out[..., 0], out[..., 1], out[..., 2] = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    return out
+
+
 def _matrices(rows: list[list[Array]]) -> Array:
     """(..., 3, 3) matrices from the (...) elements of their rows."""
     out = np.empty((*rows[0][0].shape, 3, 3))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.numerics import se3
 from simulator.scene.mesh import Mesh
 
 F64 = NDArray[np.float64]
@@ -29,9 +30,9 @@ def directions(count: int, rng: np.random.Generator) -> F64:
 def _frames(normals: F64, rng: np.random.Generator) -> tuple[F64, F64]:
     """Two unit vectors across each of (N, 3) normals, turned at random about it."""
     helper = np.where(np.abs(normals[:, 2:]) < 0.9, [[0.0, 0.0, 1.0]], [[1.0, 0.0, 0.0]])
-    a = np.cross(normals, helper)
+    a = se3.cross(normals, helper)
     a /= np.linalg.norm(a, axis=1, keepdims=True)
-    b = np.cross(normals, a)
+    b = se3.cross(normals, a)
     turn = rng.uniform(0, 2 * np.pi, len(normals))[:, None]
     return np.cos(turn) * a + np.sin(turn) * b, np.cos(turn) * b - np.sin(turn) * a
 

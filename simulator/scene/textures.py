@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 ASPHALT_M = 4.0
 LANE_M = (LANE_WIDTH_M, 7.0)  # across and along the lane
-_LANE_PX = (1024, 512)
+_LANE_PX, _FADE_PX = (1024, 512), 40  # of a variant, and rows at either end over which it becomes like the others
 CONCRETE_M = 5.0
 YARD_M = 12.0
 GRASS_M = 5.0
@@ -148,8 +148,9 @@ def _draw_cracks(color: Array, rng: np.random.Generator, amount: float, px_per_m
         return
     thin, thick = _cracks((color.shape[0], color.shape[1]), rng, amount, px_per_m)
     color *= 1.0 - 0.75 * thin[..., None]
-    seal = np.array([0.035, 0.035, 0.037]) * (1.0 + 0.1 * rng.standard_normal((*thin.shape, 1)))
-    color += (seal - color) * 0.55 * thick[..., None]  # chalky with age, and dusty
+    sealed = thick > 0.0
+    seal = np.array([0.035, 0.035, 0.037]) * (1.0 + 0.1 * rng.standard_normal((np.count_nonzero(sealed), 1)))
+    color[sealed] += (seal - color[sealed]) * 0.55 * thick[sealed, None]  # chalky with age, and dusty
 
 
 def _repair(color: Array, rng: np.random.Generator, age: float, px_per_m: float) -> None:
@@ -201,8 +202,9 @@ def lane_asphalt(
             _skid(color, own, px)
     if manhole:
         _manhole(color, own, px)
-    fade = np.clip(np.minimum(np.arange(height), np.arange(height)[::-1]) / 40.0, 0.0, 1.0)[:, None, None]
-    return Texture(f"lane-{age:g}-{variant}-{seed}", to_srgb8(plain + (color - plain) * fade))
+    for ends in (slice(0, _FADE_PX), slice(height - 1, height - 1 - _FADE_PX, -1)):
+        color[ends] = plain[ends] + (color[ends] - plain[ends]) * (np.arange(_FADE_PX) / _FADE_PX)[:, None, None]
+    return Texture(f"lane-{age:g}-{variant}-{seed}", to_srgb8(color))
 
 
 @lru_cache(maxsize=2)

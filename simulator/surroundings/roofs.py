@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.numerics import se3
 from simulator.scene.material import Material, Rgb
 from simulator.surroundings.facades import roof_texture
 from simulator.surroundings.shapes import F64, Patchwork
@@ -34,7 +35,7 @@ def _slab(work: Patchwork, top: F64, covering: int, trim: int) -> None:
         work.metric_quads(low[::-1], trim)
     else:
         along = (top[1] - top[0]) / np.linalg.norm(top[1] - top[0])
-        up = np.cross(np.cross(along, top[2] - top[0]), along)
+        up = se3.cross(se3.cross(along, top[2] - top[0]), along)
         up /= np.linalg.norm(up)
         uv = np.stack([(top - top[0]) @ along, (top - top[0]) @ up], 1) / 2.0
         work.polygons(top, uv, covering, sides=3)

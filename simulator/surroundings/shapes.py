@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simulator.numerics import se3
 from simulator.scene.material import Rgb
 from simulator.scene.mesh import Mesh, merge
 
@@ -110,9 +111,9 @@ def stalks(
     # One reference direction per tube, far from its mean direction, keeps the rings from twisting.
     mean = tangent.mean(1)
     reference = np.eye(3)[np.argmin(np.abs(mean), axis=1)][:, None]
-    side = np.cross(reference, tangent)
+    side = se3.cross(reference, tangent)
     side /= np.maximum(np.linalg.norm(side, axis=2, keepdims=True), 1e-9)
-    up = np.cross(tangent, side)
+    up = se3.cross(tangent, side)
     angle = np.arange(sides + 1) * (2 * np.pi / sides)
     ring = np.cos(angle)[:, None] * side[:, :, None] + np.sin(angle)[:, None] * up[:, :, None]
     vertices = p[:, :, None] + r[:, :, None, None] * ring
