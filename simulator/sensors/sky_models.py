@@ -227,7 +227,8 @@ def dust_tint(share: float) -> F64:
 def through_fog(sky: F64, atmosphere: Atmosphere, sun_lx: F64) -> F64:
     """Sky seen from within a layer of fog or dust: the even light that it scatters hides what is above.
 
-    Dust colours it twice: on its way down to the eye's height, and from there.
+    Drops of water scatter all colours alike: fog has that of sun and sky together, which light it. Dust colours it
+    twice: on its way down to the eye's height, and from there.
 
     Args:
         sky: (ROWS, COLUMNS, 3) above the fog. sun_lx: (3,) illuminance by the sun above the fog, on a plane that faces
@@ -239,9 +240,9 @@ def through_fog(sky: F64, atmosphere: Atmosphere, sun_lx: F64) -> F64:
     rise, height = np.maximum(np.sin(dome().elevation), 0.02), max(math.sin(atmosphere.sun_elevation_rad), 0.0)
     through = np.exp(-depth / rise)[..., None]
     mean = (np.sum(sky * dome().cosine_weight[..., None], (0, 1)) + height * sun_lx) / np.pi
-    grey = (0.5 * mean + 0.5 * (mean @ LUMINANCE)) * dust_tint(atmosphere.dust_share) ** 2
+    even = mean * dust_tint(atmosphere.dust_share) ** 2
     upward = 0.8 + 0.4 * np.sin(dome().elevation)
-    return np.asarray(sky * through + grey * upward[..., None] * (1 - through))
+    return np.asarray(sky * through + even * upward[..., None] * (1 - through))
 
 
 FOG_LEAST_DEPTH = 0.05  # thinner layers leave the sky as it is
