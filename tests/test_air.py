@@ -243,3 +243,12 @@ def test_what_rises_out_of_the_fog_is_seen_clearer(quality: str) -> None:
         up = (31.5 - row) / 90.0
         held, _ = quad(lambda s, up=up: math.hypot(1, up) * math.exp(-s * up / 8.0), 0, 60.0)
         assert seen[row, 47] / haze == pytest.approx(1 - math.exp(-float(transport.air[0]) * held), rel=0.03)
+
+
+@pytest.mark.parametrize("up_deg", [12.0, 30.0, 55.0])
+def test_fog_has_the_colour_of_what_lights_it(up_deg: float) -> None:
+    """Its drops scatter all colours alike, and take none: what a white sheet gets in fog is as above it."""
+    clear, foggy = (sun_at(up_deg, cloud_oktas=0.0, visibility_m=each) for each in (20_000.0, 150.0))
+    light = make_sky(clear).horizontal_lx
+    for found in (make_sky(foggy).horizontal_lx, make_sky(foggy).airlight.mean(0)):
+        np.testing.assert_allclose(found / found[1], light / light[1], rtol=0.05)

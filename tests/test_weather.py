@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.scenario.family import members
-from simulator.scene import Atmosphere
+from simulator.scene import Atmosphere, Switch
 from simulator.weather.base import Weather
 from simulator.weather.clouds import Clouds
 from simulator.weather.conditions import atmosphere_for
@@ -119,3 +119,18 @@ def test_field_names_are_unique_and_documented() -> None:
     assert len(names) == len(set(names))
     assert {"rain_mm_h", "snow_mm_h", "snow_depth_mm", "visibility_m", "cloud_oktas", "turbidity"} <= set(names)
     assert {"wind_mps", "wind_from_deg", "water_film_mm", "temperature_c"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("visibility_m", "on"),
+    [
+        (20_000.0, set()),
+        (400.0, {Switch.POSITION, Switch.LOW_BEAM, Switch.PLATE}),
+        (100.0, {Switch.POSITION, Switch.LOW_BEAM, Switch.PLATE, Switch.FOG_FRONT}),
+        (49.0, {Switch.POSITION, Switch.LOW_BEAM, Switch.PLATE, Switch.FOG_FRONT, Switch.FOG_REAR}),
+    ],
+)
+def test_lamps_in_fog_by_day_as_traffic_law_has_it(visibility_m: float, on: set[Switch]) -> None:
+    """Section 17 (3) of the German StVO: dipped beams by day; fog lamps behind below 50 m only."""
+    noon = Atmosphere(np.array([0.0, 0.0, 1.0]), math.pi / 2, visibility_m=visibility_m)
+    assert noon.headlamps == sum(1 << switch for switch in on)

@@ -27,7 +27,7 @@ from simulator.scenario.distributions import (
     integer,
     uniform,
 )
-from simulator.scene import NIGHT_LAMPS, Model
+from simulator.scene import Model
 
 
 class Piece(NamedTuple):
@@ -125,7 +125,7 @@ class FallingCargo(Anomaly, kind="falling_cargo"):
         row = site.put(
             lorry, self.ahead_m, self.lateral_m, moving=True, anomaly="BEH-21", attributes={"state": "losing cargo"}
         )
-        site.lamps[row] = NIGHT_LAMPS if site.dark else 0
+        site.lamps[row] = site.atmosphere.headlamps
         deck = lorry.deck_m
         aft = float(lorry.bounds[0, 0] - thing.bounds[0, 0]) + 0.15
         positions, rpy = site.builder.initial_poses()

@@ -10,7 +10,7 @@ from simulator.anomalies import _props
 from simulator.anomalies.base import HAZARD_LIGHTS, Anomaly, Site, actor_models
 from simulator.dynamics.motion import Motion
 from simulator.scenario.distributions import Metres, MetresPerSecond, SignedMetres, Word, choice, uniform
-from simulator.scene import NIGHT_LAMPS, Switch
+from simulator.scene import Switch
 
 KINDS = ("car", "van", "truck")
 
@@ -60,4 +60,4 @@ class WrongWayDriver(Anomaly, kind="wrong_way_driver"):
         line = site.path.at(np.arange(reach, -0.5, -1.0), self.lateral_m)[0]
         row = site.put(model, reach, self.lateral_m, np.pi, moving=True, anomaly=self.taxonomy)
         site.motions.append(Motion(row, np.asarray(line), self.speed_mps, initial_speed_mps=self.speed_mps))
-        site.lamps[row] = NIGHT_LAMPS if site.dark else 0
+        site.lamps[row] = site.atmosphere.headlamps

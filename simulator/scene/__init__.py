@@ -6,7 +6,7 @@ Open families (actors, anomalies, weather ...) lower to this small closed vocabu
 from simulator.scene.articulation import Driver, Joint
 from simulator.scene.atmosphere import NATURAL_ZENITH_MAG, Atmosphere, NightSky
 from simulator.scene.builder import Scene, SceneBuilder
-from simulator.scene.material import NIGHT_LAMPS, Lamp, Material, Switch, Texture
+from simulator.scene.material import Lamp, Material, Switch, Texture
 from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
 from simulator.scene.snapshot import Shine, Snapshot, Swing, Timeline
@@ -14,7 +14,6 @@ from simulator.scene.stance import footing, keeps_upright, stance
 
 __all__ = [
     "NATURAL_ZENITH_MAG",
-    "NIGHT_LAMPS",
     "Atmosphere",
     "Body",
     "Driver",

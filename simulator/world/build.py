@@ -242,7 +242,7 @@ def _place_ego(
     models = actor.dressed(atmosphere.temperature_c).models(rng)
     models[0] = replace(models[0], class_name="ego")
     row = cast.add(models, position[0], rpy[0], name="ego")
-    cast.lamps[row] = switched(driving_lamps(atmosphere.calls_for_headlamps, rng), spec.lights)
+    cast.lamps[row] = switched(driving_lamps(atmosphere.headlamps, rng), spec.lights)
     limit = float(route.path.speed_limit_mps[0])
     wanted = speed = spec.speed_mps or 0.0
     if spec.speed_mps is None:

@@ -53,7 +53,7 @@ class Near:
 
     Attributes:
         network, roads, route, cast, scenario: what is populated.
-        dark: whether vehicles have their lamps on.
+        headlamps: of vehicles, of `Atmosphere.headlamps`.
         air_c: temperature, for which people have dressed.
         conditions: () CONDITIONS_DTYPE, how the weather lets them drive.
     """
@@ -70,7 +70,7 @@ class Near:
     ) -> None:
         self.network, self.roads, self.route, self.cast = network, roads, route, cast
         self.scenario, self.conditions = scenario, conditions
-        self.dark, self.air_c = atmosphere.calls_for_headlamps, atmosphere.temperature_c
+        self.headlamps, self.air_c = atmosphere.headlamps, atmosphere.temperature_c
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path

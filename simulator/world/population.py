@@ -12,7 +12,7 @@ from simulator.dynamics.motion import Driver
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, ParkingBays, Path, parking_bays
 from simulator.scenario.family import member
-from simulator.scene import NIGHT_LAMPS, Model, Switch, stance
+from simulator.scene import Model, Switch, stance
 from simulator.traffic.staged import entry_speed
 from simulator.traffic.walkways import WALKED
 from simulator.world.grip import chassis_of
@@ -154,7 +154,7 @@ class Population:
             by_chance=True,
             chassis=chassis_of(models[0], models[0].class_name),
         )
-        self.near.cast.lamps[row] = driving_lamps(self.near.dark, rng)
+        self.near.cast.lamps[row] = driving_lamps(self.near.headlamps, rng)
 
     def parked(self) -> None:
         """Vehicles in the bays of the map, and parked beside the outermost lanes of roads that have none.
@@ -270,10 +270,10 @@ class Population:
         return 0.28 * width_m + 0.1  # half on the pavement
 
 
-def driving_lamps(dark: bool, rng: np.random.Generator) -> int:
-    """Lamps of a moving vehicle: low beam in the dark; by day running lamps on most cars."""
-    if dark:
-        return NIGHT_LAMPS
+def driving_lamps(headlamps: int, rng: np.random.Generator) -> int:
+    """Lamps of a moving vehicle: those of `Atmosphere.headlamps`, or else by day running lamps on most cars."""
+    if headlamps:
+        return headlamps
     return (1 << Switch.POSITION) if rng.random() < 0.6 else 0
 
 

@@ -28,7 +28,7 @@ from simulator.errors import InputError
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path, RoadNetwork
-from simulator.scene import NIGHT_LAMPS, Model, Shine, Snapshot, Swing, Timeline
+from simulator.scene import Model, Shine, Snapshot, Swing, Timeline
 from simulator.scene.builder import SceneBuilder
 from simulator.scene.snapshot import CAMERAS, OTHER_SENSORS
 from simulator.storyboard import model
@@ -407,7 +407,7 @@ def place(recorded: Recorded, cast: Cast, seed: int, air_c: float) -> list[Place
         rotation = se3.pose(pose[:3], pose[5], pose[4], pose[3])
         row = cast.add(models, (rotation @ np.r_[origin, 1.0])[:3], (pose[5], pose[4], pose[3]), name=name)
         if models[0].lamps and (entity.moves or entity.lights):
-            cast.lamps[row] = driving_lamps(False, rng)
+            cast.lamps[row] = driving_lamps(0, rng)
         found.append(Placed(entity, row, origin))
     return found
 
@@ -437,7 +437,7 @@ def timeline(
 
     Args:
         rest: state of all objects at the start.
-        conditions: headlamps burn in the dark.
+        conditions: headlamps burn in the dark and in fog.
         signals: object id of each traffic signal, and its lamps (T,).
     """
     builder, steps = cast.builder, len(recorded.ego.poses)
@@ -447,7 +447,7 @@ def timeline(
     shines: list[Shine] = []
     swings: list[Swing] = []
     seconds = times_ns * 1e-9
-    dark = _darkness(conditions, seconds)
+    called = _headlamps(conditions, seconds)
     for each in placed:
         entity = each.entity
         thing = builder.objects[each.row].model
@@ -473,7 +473,7 @@ def timeline(
         position[unseen == CAMERAS | OTHER_SENSORS, 2] -= AWAY_M
         usual = np.zeros(steps, np.uint32)
         if each.row in cast.lamps:
-            usual |= np.where(dark, np.uint32(NIGHT_LAMPS), np.uint32(cast.lamps[each.row]))
+            usual |= np.where(called > 0, called, np.uint32(cast.lamps[each.row]))
             usual |= turning(seconds, entity.turns)
             usual |= driven(seconds, forward) if entity.moves else np.uint32(0)
         burning = shining(seconds, usual, entity.lights)
@@ -512,12 +512,12 @@ def timeline(
     )
 
 
-def _darkness(conditions: Conditions, seconds: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    """(T,) whether headlamps are called for; looked at once a second."""
+def _headlamps(conditions: Conditions, seconds: NDArray[np.floating[Any]]) -> NDArray[np.uint32]:
+    """(T,) lamps that light and weather call for; looked at once a second."""
     whole = np.floor(seconds).astype(np.int64)
     first = whole[0] if len(whole) else 0
-    dark = [conditions.at(int(second) * 1_000_000_000).calls_for_headlamps for second in range(first, whole[-1] + 1)]
-    return np.asarray(np.array(dark, np.bool_)[whole - first])
+    called = [conditions.at(int(second) * 1_000_000_000).headlamps for second in range(first, whole[-1] + 1)]
+    return np.asarray(np.array(called, np.uint32)[whole - first])
 
 
 def _hidden(seconds: NDArray[np.floating[Any]], seen: Sequence[tuple[float, bool, bool]]) -> NDArray[np.uint8]:
