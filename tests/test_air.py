@@ -247,8 +247,7 @@ def test_what_rises_out_of_the_fog_is_seen_clearer(quality: str) -> None:
 
 @pytest.mark.parametrize("up_deg", [12.0, 30.0, 55.0])
 def test_fog_has_the_colour_of_what_lights_it(up_deg: float) -> None:
-    """Its drops scatter all colours alike, and take none: what a white sheet gets in fog is as above it."""
-    clear, foggy = (sun_at(up_deg, cloud_oktas=0.0, visibility_m=each) for each in (20_000.0, 150.0))
-    light = make_sky(clear).horizontal_lx
-    for found in (make_sky(foggy).horizontal_lx, make_sky(foggy).airlight.mean(0)):
-        np.testing.assert_allclose(found / found[1], light / light[1], rtol=0.05)
+    """Its drops scatter all colours alike, and take none: far away it looks as a white sheet above it would."""
+    clear, foggy = (sun_at(up_deg, cloud_oktas=0.0, visibility_m=each) for each in (20_000.0, 100.0))
+    light, fog = make_sky(clear).horizontal_lx, make_sky(foggy).airlight.mean(0)
+    np.testing.assert_allclose(fog / fog[1], light / light[1], rtol=0.04)

@@ -13,8 +13,8 @@ from simulator.scene.material import NIGHT_LAMPS, Switch
 SUN_RADIUS_RAD = float(np.radians(0.26667))
 NATURAL_ZENITH_MAG = 22.0  # mag/arcsec2 overhead on a clear moonless night without lamps (Falchi et al., 2016)
 FOG_BELOW_M = 1000.0  # visibility
-# Fog lamps: those behind only where fog leaves less than 50 m to see, those in front where it hinders sight much (German
-# road traffic regulations, StVO, section 17 (3)), which we take for 150 m.
+# Fog lamps: those behind only where fog leaves less than 50 m to see, those in front where it hinders sight much (the
+# German road traffic regulations, StVO, section 17 (3)), which we take for 150 m.
 REAR_FOG_M, FRONT_FOG_M = 50.0, 150.0
 DIM = 0.02  # part of the usual daylight: some 1000 lx, below which dipped beams come on by themselves (UN R48, 6.2.7.6)
 
@@ -112,7 +112,7 @@ class Atmosphere:
 
     @property
     def headlamps(self) -> int:
-        """Switches, as bits `1 << Switch`, of the lamps that drivers have on for darkness, fog, rain or snow; else 0."""
+        """Bits `1 << Switch` of the lamps that drivers have on for darkness, fog, rain or snow; else 0."""
         if not self.calls_for_headlamps:
             return 0
         front = (1 << Switch.FOG_FRONT) if self.visibility_m < FRONT_FOG_M else 0
