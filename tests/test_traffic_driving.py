@@ -237,7 +237,7 @@ def test_gains_of_lane_changes_are_those_of_mobil(seed: int) -> None:
                 continue  # they overlap: nobody drives like that
             if old_ahead is not None and s[old_ahead] - s[me] < 4.6:
                 continue
-            assert found == pytest.approx(own - response(me, old_ahead) + 0.3 * others, abs=1e-6)
+            assert found == pytest.approx(own - response(me, old_ahead) + 0.3 * others, rel=1e-9, abs=1e-6)
 
 
 @needs_material
