@@ -72,6 +72,28 @@ def test_the_doors_of_a_box_open_onto_its_load_and_round_to_its_flanks(seed: int
             assert least < _first_hit(shell, origin) - 2.0 < most
 
 
+@pytest.mark.parametrize(("opened", "name"), [("side", "rear_right"), ("rear", "trunk")])
+def test_vans_open_onto_their_bays(opened: str, name: str) -> None:
+    wide, closed = (made("van", style="panel", door=share, opened=opened, hinged=True) for share in (1.0, 0.0))
+    assert np.array_equal(wide.bounds, closed.bounds)
+    assert {each for each, _, _ in closed.openings} == {"front_left", "front_right", "rear_right", "trunk"}
+    (tail, half), middle = wide.bounds[0, :2], 0.4 * (wide.bounds[0, 0] + wide.bounds[1, 0])
+    for _, rest, now in (each for each in leaves(wide) if each[0] == name):
+        if opened == "side":  # it slides back beside the body
+            assert now - rest == pytest.approx(np.broadcast_to((now - rest)[0], now.shape), abs=1e-5)
+            assert (now - rest)[0, 0] < -0.9 and -0.2 < (now - rest)[0, 1] < -0.1
+        else:  # its wings stand behind the tail, clear of the opening
+            assert now[:, 0].min() < tail - 0.4 and np.abs(now[:, 1]).min() > 0.6 * abs(half)
+    z = 0.5 * wide.bounds[1, 2]
+    for model, deep in ((closed, False), (wide, True)):
+        shell = np.concatenate([now[body.mesh.faces] for body, now in zip(model.bodies, model.posed(), strict=True)])
+        if opened == "rear":
+            assert (_first_hit(shell, np.array([tail - 2.0, 0.3, z])) > 2.5) == deep
+        else:  # from the right, as seen after a quarter turn
+            turned = shell[..., [1, 0, 2]]
+            assert (_first_hit(turned, np.array([half - 2.0, middle + 0.6, z])) > 2.4) == deep
+
+
 def _first_hit(triangles: np.ndarray, origin: np.ndarray) -> float:
     """Distance at which a ray along +x from `origin` meets the first of (F, 3, 3) triangles."""
     a, b, c = (triangles[:, k].astype(float) for k in range(3))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, ClassVar
@@ -13,7 +14,7 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import LEVELS, Lines, Slot, Tub, greenhouse, roof_half, roof_z, shell_meshes, tub
 from simulator.actors.dirt import soiled
-from simulator.actors.doors import DOORS, cut_doors
+from simulator.actors.doors import DOORS, TRUNK, cut_doors
 from simulator.actors.faces import Face, body_materials, lid_slots
 from simulator.actors.fittings import (
     door_mirrors,
@@ -33,7 +34,7 @@ from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
 from simulator.scenario.distributions import Flag, Fraction, Metres, OneOf, choice, uniform
-from simulator.scene import Body, Material, Mesh, Model
+from simulator.scene import Body, Joint, Material, Mesh, Model
 
 STYLES = ("sedan", "hatchback", "estate", "suv", "pickup")
 STRIPED = ("police", "ambulance")  # liveries with a stripe and the name of the service along the sides
@@ -194,11 +195,13 @@ def assembled(
     glass: int,
     livery: str = "",
     doors: Mapping[str, float] = MappingProxyType({}),
+    bay: Sequence[Mesh] = (),
 ) -> Model:
     """Body, wheels, joints and lamps of a car or van of the given lines.
 
     Args:
         glass: slot of the rear windows. doors: those that can open, and how far they stand open, 0 to 1.
+        bay: what is behind the front seats in place of a bench.
     """
     roof = Slot.GLOSS if style not in ("van", "pickup") and rng.random() < 0.14 else Slot.PAINT
     shell = tub(d)
@@ -209,22 +212,22 @@ def assembled(
         band = (slots == Slot.PAINT) & np.isin(np.arange(len(slots)), (5, 6, 7))[:, None]
         band[:, : shell.front] = False
         slots = np.where(band, int(Slot.SECOND), slots)
-    cut = cut_doors(shell, house, slots, doors)
+    cut = cut_doors(shell, house, slots, lid_slots(d, shell, style), doors, style == "van")
     parts = shell_meshes(shell.points, *cut.tub)
-    parts.append(patch(shell.lid, lid_slots(d, shell, style)))
+    parts.append(patch(shell.lid, cut.lid))
     parts += shell_meshes(house.points, *cut.house)
     parts.append(patch(house.lid, roof))
     parts += floor_and_arches(d)
-    parts += interior(d)
+    parts += interior(d, bool(bay)) + list(bay)
     if not doors.get("front_left") and rng.random() < 0.8:
         parts += driver(d)
     mirrors = door_mirrors(d, Slot.PAINT if rng.random() < 0.75 else Slot.GLOSS)
     grips = handles(d, shell, Slot.CHROME if rng.random() < 0.2 else Slot.PAINT)
     for name, grip, mirror in zip(DOORS, grips, (*mirrors, [], []), strict=True):
-        (cut.leaves[name].meshes if name in cut.leaves else parts).extend([grip, *mirror])
+        (cut.leaves[name][0].meshes if name in cut.leaves else parts).extend([grip, *mirror])
     parts += wipers(house)
-    parts += number_plates(shell, rng, face.front_plate, face.rear_plate)
-    parts += face.details(shell)
+    parts += number_plates(shell, rng, face.front_plate, 0.25 if TRUNK in doors else face.rear_plate)
+    parts += face.details(shell, TRUNK not in doors)
     parts += roof_fittings(d, style, rng)
     parts += roof_sign(d, livery) if livery in (*LIT, "taxi") else roof_load(d, style, rng)
     if style == "pickup":
@@ -233,16 +236,15 @@ def assembled(
         parts += exhaust(d, bool(rng.random() < 0.4))
     painted = (int(Slot.PAINT), int(Slot.SECOND))
     materials = car_materials(color, livery, rng)
-    before, wheels_x = rng.bit_generator.state, (d.wheelbase, 0.0)
-    leaves = []
-    for leaf in cut.leaves.values():  # as dirty as the body
-        rng.bit_generator.state = before
-        leaves.append(soiled(finish(leaf.meshes, crease_deg=34), materials, painted, rng, wheels_x=wheels_x))
-    rng.bit_generator.state = before
+    before, wheels_x = deepcopy(rng), (d.wheelbase, 0.0)
+    joints, hung, openings = list[Joint](), list[Body](), list[tuple[str, int, float]]()
+    for name, leaf in ((name, leaf) for name, leaves in cut.leaves.items() for leaf in leaves):
+        turns = leaf.hang(doors[name], joints)
+        openings += [(name, joint, angle) for joint, angle in turns]
+        mesh = finish(leaf.meshes, crease_deg=34)
+        mesh, made = soiled(mesh, materials, painted, deepcopy(before), wheels_x=wheels_x)  # as dirty as the body
+        hung.append(Body(mesh, made, turns[-1][0]))
     body, materials = soiled(finish(parts, crease_deg=34), materials, painted, rng, wheels_x=wheels_x)
-
-    joints = [leaf.joint(doors[name]) for name, leaf in cut.leaves.items()]
-    hung = [Body(mesh, made, k) for k, (mesh, made) in enumerate(leaves)]
     wheel, radius, half_width = _wheel(d, rng)
     track = d.width / 2 - half_width - 0.022
     axles = [(d.wheelbase, track, True), (0.0, track, False)]
@@ -267,7 +269,7 @@ def assembled(
         wheelbase_m=d.wheelbase,
         attributes=(("style", style), ("color", color)),
         box=np.array([[d.tail_x, -d.width / 2, 0.0], [d.nose_x, d.width / 2, d.height]]),
-        openings=tuple((name, k, leaf.open_rad) for k, (name, leaf) in enumerate(cut.leaves.items())),
+        openings=tuple(openings),
     )
 
 

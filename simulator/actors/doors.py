@@ -1,62 +1,78 @@
-"""Doors of cars that open: cut out of the body's shells, each a leaf that turns about its hinge."""
+"""Doors of cars and vans that open: leaves cut out of the body's shells that turn about their hinges or slide."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.actors.coachwork import SCREEN_Y, Greenhouse, Slot, Tub
-from simulator.actors.shape import F64, mirrored, patch, pipe, rounded_box
-from simulator.scene import Driver, Joint
+from simulator.actors.coachwork import REAR_Y, SCREEN_Y, Greenhouse, Slot, Tub
+from simulator.actors.leaves import Leaf, pushed
+from simulator.actors.shape import F64, patch, pipe, rounded_box
 from simulator.scene.mesh import Mesh
 
 Cells = NDArray[np.int64]
 DOORS = ("front_left", "front_right", "rear_left", "rear_right")
 OPEN_RAD = float(np.radians(68.0))  # where door checks stop, about
+WINGS_RAD = float(np.radians(97.0))  # and those of the wings behind
 THICK_M = 0.07
-_LOWEST = 3  # row of the tub above the gap at the sill
-
-
-@dataclass(slots=True)
-class Leaf:
-    """A closed door: its meshes, the place of its hinge, and the angle about +z at which it is wide open."""
-
-    hinge: tuple[float, float, float]
-    open_rad: float
-    meshes: list[Mesh] = field(default_factory=list)
-
-    def joint(self, share: float) -> Joint:
-        """What it hangs on, open by a share of the way."""
-        return Joint(self.hinge, (0.0, 0.0, 1.0), Driver.FIXED, bias=share * self.open_rad)
+SLID_M, SLIDE_RAD = 0.13, float(np.radians(30.0))  # how far out a sliding door is in the end, and the arc of its way
+TRUNK = "trunk"  # the wings of a van
+_LOWEST, _BUMPER = 3, 5  # rows of the tub above the gap at the sill, and above the bumper
+_WING_Y = 0.77, 0.82  # share of the half width where wings end: in the tub, beside the lamps, and above
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Slots of both halves of tub and greenhouse (left, right) without some doors, and these doors by name."""
+    """Slots of both halves of tub and greenhouse (left, right), and of the lid, without some doors, and the leaves of
+    these by name."""
 
     tub: tuple[Cells, Cells]
     house: tuple[Cells, Cells]
-    leaves: dict[str, Leaf]
+    lid: Cells
+    leaves: dict[str, list[Leaf]]
 
 
-def cut_doors(tub: Tub, house: Greenhouse, tub_slots: Cells, doors: Iterable[str]) -> Cut:
-    """Take doors (of DOORS) out of the shells."""
+def cut_doors(
+    tub: Tub, house: Greenhouse, tub_slots: Cells, lid_slots: Cells, doors: Iterable[str], van: bool = False
+) -> Cut:
+    """Take doors (of DOORS, and TRUNK) out of the shells; those of a `van` that are not in front slide."""
     bodies, uppers = (tub_slots.copy(), tub_slots.copy()), (house.slots.copy(), house.slots.copy())
-    leaves: dict[str, Leaf] = {}
+    lid, leaves = lid_slots.copy(), dict[str, list[Leaf]]()
     for name in doors:
+        if name == TRUNK:
+            leaves[name] = _wings(tub, house, tub_slots, bodies, uppers)
+            lid[tub.lid[:-1, 0, 0] < house.rear[..., 0].max() + 0.25, 3:-3] = -1
+            continue
         row, side = name.split("_")
         columns, window = _columns(tub, row)
         half = int(side == "right")
         bodies[half][_LOWEST:, columns] = -1
         uppers[half][:-1, window] = -1
-        leaves[name] = _leaf(tub, house, tub_slots, columns, window)
-        if side == "right":
-            (x, y, z), parts = leaves[name].hinge, leaves[name].meshes
-            leaves[name] = Leaf((x, -y, z), OPEN_RAD, [mirrored(mesh) for mesh in parts])
-    return Cut(bodies, uppers, leaves)
+        lid[columns, -half] = -1
+        leaf = _leaf(tub, house, tub_slots, _LOWEST, columns, window)
+        if van and row == "rear":
+            x = tub.points[_LOWEST, [columns.start, columns.stop], 0]
+            leaf = pushed(leaf.hinge, (float(x[1] - x[0]) + 0.04, SLID_M), SLIDE_RAD, leaf.meshes)
+        leaves[name] = [leaf.mirrored() if side == "right" else leaf]
+    return Cut(bodies, uppers, lid, leaves)
+
+
+def _wings(
+    tub: Tub, house: Greenhouse, slots: Cells, bodies: tuple[Cells, Cells], uppers: tuple[Cells, Cells]
+) -> list[Leaf]:
+    """Take both wings behind out of the shells."""
+    low, high = _WING_Y
+    columns = slice(tub.points.shape[1] - 1 - int(np.searchsorted(REAR_Y, low)), tub.points.shape[1] - 1)
+    window = slice(house.columns - 1 - int(np.searchsorted(SCREEN_Y, high)), house.columns - 1)
+    for half in range(2):
+        bodies[half][_BUMPER:, columns] = -1
+        uppers[half][:-1, window] = -1
+    left = _leaf(tub, house, slots, _BUMPER, columns, window, np.array([0.6 * THICK_M, 0.0, 0.0]))
+    left.open_rad = -WINGS_RAD
+    return [left, left.mirrored()]
 
 
 def _columns(tub: Tub, row: str) -> tuple[slice, slice]:
@@ -68,22 +84,32 @@ def _columns(tub: Tub, row: str) -> tuple[slice, slice]:
     return slice(middle + 1, rear), slice(side + 4, side + 6)
 
 
-def _leaf(tub: Tub, house: Greenhouse, tub_slots: Cells, cells: slice, window: slice) -> Leaf:
-    """The left door of these cells, `THICK_M` thick, with its window."""
-    outer = tub.points[_LOWEST:, cells.start : cells.stop + 1]
-    inward = np.array([0.0, -THICK_M, 0.0])
+def _leaf(
+    tub: Tub,
+    house: Greenhouse,
+    tub_slots: Cells,
+    lowest: int,
+    cells: slice,
+    window: slice,
+    inward: F64 | None = None,
+) -> Leaf:
+    """The left door of these cells from a row on, with its window and its lining, which lies `inward` (THICK_M)."""
+    outer = tub.points[lowest:, cells.start : cells.stop + 1]
+    behind, inward = inward is not None, np.array([0.0, -THICK_M, 0.0]) if inward is None else inward
     inner = outer + inward
     wall = np.concatenate([outer, inner[:, ::-1]], axis=1)
     slots = np.full((len(outer) - 1, wall.shape[1]), int(Slot.SEAT))
-    slots[:, : cells.stop - cells.start] = tub_slots[_LOWEST:, cells]
+    slots[:, : cells.stop - cells.start] = tub_slots[lowest:, cells]
     top = np.stack([outer[-1], inner[-1]])
     pane, glass = house.points[:-1, window.start : window.stop + 1], house.slots[:-1, window]
-    lining = patch(pane + 0.1 * inward, np.where(glass == Slot.PAINT, Slot.TRIM, glass))
+    bare = Slot.PAINT if behind else Slot.TRIM
+    lining = patch(pane + 0.1 * inward, np.where(glass == Slot.PAINT, bare, glass))
     x, y, z = outer[len(outer) // 2, 0].tolist()
     parts = [patch(wall, slots, close=True, flip=True), patch(top, Slot.TRIM, flip=True)]
     frame = np.concatenate([pane[:, 0], pane[-1, 1:-1], pane[::-1, -1]]) + 0.2 * inward
     parts.append(pipe(frame, 0.016, segments=5, slot=Slot.GLOSS))
-    return Leaf((x, y, z), -OPEN_RAD, [*parts, *_inside(inner), patch(pane, glass, flip=True), lining])
+    fitted = [] if behind else _inside(inner)
+    return Leaf((x, y, z), -OPEN_RAD, [*parts, *fitted, patch(pane, glass, flip=True), lining])
 
 
 def _inside(inner: F64) -> list[Mesh]:

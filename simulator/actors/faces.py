@@ -140,8 +140,8 @@ class Face:
         _fill((level < 0.25) & (tail < 0.8), Slot.TRIM)
         return out
 
-    def details(self, t: Tub) -> list[Mesh]:
-        """Lenses, daytime strips, chrome bar and badge."""
+    def details(self, t: Tub, lid: bool = True) -> list[Mesh]:
+        """Lenses, daytime strips, chrome bar and badge; with a `lid` behind, also its badge and its lines."""
         parts = self._lenses(t)
         center, normal = t.at(*t.front_cell(0.18, 0.82))
         parts += both(on_surface(round_lamp(0.030, int(Slot.FOG_FRONT), int(Slot.TRIM)), center, normal))
@@ -158,7 +158,7 @@ class Face:
         row = t.front_cell(self.lamp_high - 0.01, 0)[0] + 1  # indicators along the upper edge of the head lamps
         first = t.front_cell(0.5, max(0.79, self.lamp_inner) + 0.01)[1]
         turn = pipe(t.points[row, first : t.front] + [0.003, 0, -0.014], 0.011, segments=4, slot=Slot.LEFT)
-        parts += [turn, opposite(turn), *self._shut_lines(t), *_badges(t)]
+        parts += [turn, opposite(turn), *self._shut_lines(t, lid), *_badges(t, lid)]
         if self.chrome and not self.closed:
             row = t.front_cell(0.90, 0)[0] + 1
             last = t.front_cell(0.5, self.grille_half - 0.01)[1] + 1
@@ -176,8 +176,8 @@ class Face:
             parts += both(on_surface(lens, t.points[row, column : column + 2].mean(0), normal))
         return parts
 
-    def _shut_lines(self, t: Tub) -> list[Mesh]:
-        """Dark lines round the boot lid or tailgate and above the front bumper."""
+    def _shut_lines(self, t: Tub, lid: bool) -> list[Mesh]:
+        """Dark lines above the front bumper, and round the boot lid or tailgate if it is a `lid`."""
         tail = t.front + t.side
         row, high = int(np.searchsorted(LEVELS, 0.38)), len(LEVELS) - 1
         column = tail + (t.rear - 1 - int(np.searchsorted(REAR_Y, 0.66)))
@@ -185,7 +185,10 @@ class Face:
         nose = int(np.searchsorted(FRONT_Y, 0.95))
         lines.append(t.points[int(np.searchsorted(LEVELS, 0.91)), : nose + 1])
         outward = [[-1.0, 0, 0], [-1.0, 0.3, 0], [1.0, 0, 0]]
-        return [m for line, out in zip(lines, outward) for m in both(ribbon(line, out, 0.007, Slot.GAP))]
+        first = 0 if lid else 2
+        return [
+            m for line, out in zip(lines[first:], outward[first:]) for m in both(ribbon(line, out, 0.007, Slot.GAP))
+        ]
 
     def lamp_z(self, t: Tub) -> float:
         """Height of the head lamps."""
@@ -196,10 +199,10 @@ class Face:
         return float(t.at(*t.rear_cell(0.75, 0.75))[0][2])
 
 
-def _badges(t: Tub) -> list[Mesh]:
-    """A round emblem of no maker in the middle of nose and tail."""
+def _badges(t: Tub, behind: bool) -> list[Mesh]:
+    """A round emblem of no maker in the middle of the nose, and `behind`."""
     parts = []
-    for column, (row, cell) in ((0, t.front_cell(0.84, 0.0)), (-1, t.rear_cell(0.84, 0.0))):
+    for column, (row, cell) in ((0, t.front_cell(0.84, 0.0)), (-1, t.rear_cell(0.84, 0.0)))[: 1 + behind]:
         normal = t.at(row, cell)[1] * [1.0, 0.0, 1.0]
         emblem = round_lamp(0.036, int(Slot.GLOSS), depth=0.008)
         parts.append(on_surface(emblem, t.points[row : row + 2, column].mean(0), normal, lift=0.006))

@@ -59,8 +59,8 @@ def steering_wheel(d: Lines, joints: list[Joint], driver_side: float = 1.0) -> M
     return turned(_steering_wheel(), pitch=-tilt, at=at)
 
 
-def interior(d: Lines) -> list[Mesh]:
-    """Dashboard and seats: dark shapes behind the glass."""
+def interior(d: Lines, bay: bool = False) -> list[Mesh]:
+    """Dashboard and seats: dark shapes behind the glass; with a `bay` there is no bench and no lining behind."""
     front = d.b_pillar_x + 0.10
     hip = d.bottom_z + 0.22 + 0.06 * (d.height - 1.45) / 0.2
     top = d.height - 0.30
@@ -73,6 +73,8 @@ def interior(d: Lines) -> list[Mesh]:
     ]
     for y in (0.37, -0.37):
         parts += _seat(front, y, hip, top, 0.48)
+    if bay:
+        return parts
     rear = max(d.rear_base_x + 0.46, front - 0.92)
     lining = max(d.rear_base_x + 0.10, rear - 0.36)  # before the boot: nobody sees lamps from inside
     low = min(2 * d.tyre_radius + 0.03, d.deck_z - 0.2)  # above the wheels

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from simulator.actors.shape import mirrored
 from simulator.scene import Driver, Joint
 from simulator.scene.mesh import Mesh
 
@@ -39,6 +40,12 @@ class Leaf:
             parent = len(joints) - 1
             made.append((parent, angle))
         return made
+
+    def mirrored(self) -> Leaf:
+        """The leaf on the other side."""
+        (x, y, z), held = self.hinge, self.carried
+        other = None if held is None else (held[0], -held[1], held[2])
+        return Leaf((x, -y, z), -self.open_rad, [mirrored(mesh) for mesh in self.meshes], other)
 
 
 def pushed(at: Point, way: tuple[float, float], arc_rad: float, meshes: Sequence[Mesh]) -> Leaf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -12,13 +13,16 @@ from simulator.actors.ambulances import ambulance, rear_panes
 from simulator.actors.base import Actor
 from simulator.actors.cars import PAINTS, assembled, catalogue_draw
 from simulator.actors.coachwork import LEVELS, SCREEN_Y, Greenhouse, Lines, Slot, Tub, greenhouse, tub
+from simulator.actors.doors import TRUNK
 from simulator.actors.faces import body_materials
 from simulator.actors.fittings import on_surface
 from simulator.actors.lettering import lettered
 from simulator.actors.shape import both, finish, ribbon, rounded_box
-from simulator.scenario.distributions import Fraction, OneOf, choice, uniform
+from simulator.actors.van_bays import bay, parcels
+from simulator.scenario.distributions import Flag, Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Mesh, Model
 
+OPENED = {"driver": "front_left", "side": "rear_right", "rear": TRUNK}
 STYLES = ("compact", "panel", "minibus", "ambulance")
 
 
@@ -29,6 +33,9 @@ class Van(Actor, kind="van"):
         style: compact panel van, large panel van, minibus with windows, or ambulance.
         paint: colour group, or "any" for one by its share of fleets.
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
+        door: how far a door stands open; the labelled box is that of the van with closed doors.
+        opened: which one: the driver's, the one that slides on the right, or the wings behind (of panel vans).
+        hinged: whether all of them can open; those of ambulances do not.
     """
 
     class_name: ClassVar[str] = "van"
@@ -40,12 +47,17 @@ class Van(Actor, kind="van"):
     style: Annotated[str, OneOf(*STYLES)] = choice(*STYLES, weights=(0.30, 0.47, 0.20, 0.03))
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
     size: Fraction = uniform(0.0, 1.0)
+    door: Fraction = 0.0
+    opened: Annotated[str, OneOf(*OPENED)] = "side"
+    hinged: Annotated[bool, Flag()] = False
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         color = finishes.draw_paint(rng, "fleet_paints") if self.paint == "any" else self.paint
         rescue = self.style == "ambulance"
         squares = rescue and bool(rng.random() < 0.6)
         lines = van_lines("panel" if rescue else self.style, max(self.size, 0.5) if rescue else self.size, rng)
+        doors = self._doors()
+        open_to = bay(lines) if doors and self.style != "minibus" else []
         model = assembled(
             lines,
             "van",
@@ -53,9 +65,11 @@ class Van(Actor, kind="van"):
             rng,
             glass=Slot.PRIVACY if self.style == "minibus" else Slot.PAINT,
             livery=("squares" if squares else "ambulance") if rescue else "",
+            doors=doors,
+            bay=open_to,
         )
-        more = list[Body]()
-        if self.style != "minibus":
+        more = [parcels(lines, deepcopy(rng))] if open_to else list[Body]()
+        if self.style != "minibus" and not doors:
             shell = tub(lines)
             house = greenhouse(lines, shell.points[-1])
             more.append(Body(finish(_rear_doors(lines, shell, house)), tuple(body_materials())))
@@ -67,6 +81,14 @@ class Van(Actor, kind="van"):
                 more.append(_firm(lines, house, color, rng))
         facts = (("style", self.style), ("color", color))
         return [replace(model, class_name="van", bodies=(*model.bodies, *more), attributes=facts)]
+
+    def _doors(self) -> dict[str, float]:
+        """Doors that can open, and how far they stand open."""
+        if self.style == "ambulance":
+            return {}
+        names = ("front_left", "front_right", "rear_right", *([] if self.style == "minibus" else [TRUNK]))
+        given = {OPENED[self.opened]: self.door} if self.door else {}
+        return {name: given.get(name, 0.0) for name in names if self.hinged or name in given}
 
 
 def _rear_doors(d: Lines, shell: Tub, house: Greenhouse) -> list[Mesh]:

@@ -21,6 +21,7 @@ DOORS = {
 }
 DOORS_OF = {  # which of them open, by category
     "car": ("front_left", "front_right", "rear_left", "rear_right"),
+    "van": ("front_left", "front_right", "rear_right", "trunk"),
     "bus": ("front_right", "rear_right"),
     "truck": ("trunk",),
 }

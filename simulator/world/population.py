@@ -30,6 +30,7 @@ CYCLE_M = 2.0  # a bicycle is shorter
 LONG_M, CALM_MPS = 7.0, 7.0  # longer vehicles do not drive where the limit is lower, as in parking lots
 MIX = {"car": 0.735, "van": 0.10, "truck": 0.09, "bus": 0.03, "motorcycle": 0.04, "fire_engine": 0.005}
 PARKED_MIX = {"car": 0.84, "van": 0.13, "motorcycle": 0.03}
+OPENED = {"van": 0.15, "car": 0.03}  # share of parked ones with an open door (by choice)
 TURNED = 0.4  # share of parked cars whose wheels were left turned (by choice)
 CYCLING = {"bicycle": 0.88, "scooter": 0.12}
 ROOM_M, PARKED_M = 1.8, 3.5  # of a lane to park in; ahead of and behind who parks it is as wide
@@ -178,7 +179,7 @@ class Population:
         for n in range(self.near.scenario.traffic.parked):
             rng = generator(self.near.seed, "parked", n)
             kind = one_of(PARKED_MIX, rng)
-            actor: Any = member("actors", kind)()
+            actor: Any = member("actors", kind)(**_left_open(kind, generator(self.near.seed, "parked door", n)))
             in_bay = free.sum() > 0.0 and (not spots or rng.random() < 0.8)
             if not in_bay and not spots:
                 return
@@ -275,6 +276,15 @@ def driving_lamps(headlamps: int, rng: np.random.Generator) -> int:
     if headlamps:
         return headlamps
     return (1 << Switch.POSITION) if rng.random() < 0.6 else 0
+
+
+def _left_open(kind: str, rng: np.random.Generator) -> dict[str, Any]:
+    """Fields of a parked vehicle with an open door, if it has one: vans are loaded, drivers are about to get out."""
+    if rng.random() >= OPENED.get(kind, 0.0):
+        return {}
+    if kind == "van":
+        return {"door": float(rng.uniform(0.6, 1.0)), "opened": str(rng.choice(("side", "rear")))}
+    return {"door": float(rng.uniform(0.15, 0.35))}  # no wider, for the sake of those who pass
 
 
 def _left_turned(kind: str, rng: np.random.Generator) -> float:
