@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulator.actors.gait import striding_m
+from simulator.actors.gait import WALK_RUN_FROUDE, froude, striding_m
 from simulator.actors.head import head_mesh
-from simulator.actors.people import SEXES
+from simulator.actors.people import SEXES, Child, Pedestrian
 from simulator.actors.physique import Part, Physique
 from simulator.actors.wardrobe import adult, child
 from simulator.numerics.rng import generator
@@ -60,3 +60,16 @@ def test_cadence_at_the_usual_speed_is_that_of_the_age(age: float) -> None:
     speed, cadence = WALKING[age]
     steps = np.mean([120.0 * speed / striding_m(p.hip_z, speed) for p in _bodies(age)])
     assert steps == pytest.approx(cadence, rel=0.09)
+
+
+@pytest.mark.parametrize("age", WALKING)
+@pytest.mark.parametrize("sex", SEXES)
+def test_people_walk_as_fast_as_measured_at_their_age_and_children_run(age: float, sex: str) -> None:
+    if age > 12:
+        assert Pedestrian(age_years=age, sex=sex).usual_mps == pytest.approx(WALKING[age][0], rel=0.18)
+        return
+    actor = Child(age_years=age, sex=sex)
+    assert actor.usual_mps == pytest.approx(WALKING[age][0], rel=0.06)
+    assert actor.running_mps > 1.7 * actor.usual_mps
+    for p in _bodies(age):
+        assert froude(p.hip_z, actor.running_mps) > WALK_RUN_FROUDE > froude(p.hip_z, actor.usual_mps)

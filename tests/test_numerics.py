@@ -24,7 +24,7 @@ from simulator.numerics.counter_rng import hash4, uniform
 from simulator.numerics.jit import borrowed, kernel, source_digest
 from simulator.numerics.memory import hold, load_float, pointer, store_float
 from simulator.numerics.parallel import parallel_for
-from simulator.numerics.rng import child_seed, counted, generator
+from simulator.numerics.rng import child_seed, counted, generator, offshoot
 from simulator.numerics.trig import sine_cosine
 from simulator.scene.articulation import Driver, Joint, joint_rows, joint_transforms
 from simulator.scene.classes import class_id, classes
@@ -106,6 +106,11 @@ def test_streams_depend_on_names_only() -> None:
     first = generator(7, "a").random(4)
     generator(7, "b").random(100)
     assert (generator(7, "a").random(4) == first).all()
+    stream = generator(7, "a")
+    aside = [offshoot(stream, name).random() for name in ("hat", "hat", "bag")]
+    assert aside[0] == aside[1] != aside[2]
+    assert (stream.random(4) == first).all()
+    assert offshoot(stream, "hat").random() != aside[0]
 
 
 @given(ANGLE, st.floats(-1.5, 1.5), ANGLE)

@@ -29,6 +29,11 @@ class Actor(Family, family="actors"):
     acceleration_mps2: ClassVar[float] = 2.0
     deceleration_mps2: ClassVar[float] = 3.0
 
+    @property
+    def usual_mps(self) -> float:
+        """Usual speed of this individual when it moves, whose parameters have been drawn."""
+        return self.speed_mps
+
     def models(self, rng: np.random.Generator) -> list[Model]:
         """Geometry of one individual: the actor, then its rider (if it has one) in the same frame.
 

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from simulator.actors.physique import Physique
 from simulator.actors.shape import F64
 from simulator.actors.skeleton import Pose, Segment, fade, following, place, reach, skinned, turn
+from simulator.data import load_asset
 from simulator.numerics import se3
 from simulator.numerics.units import GRAVITY_MPS2
 from simulator.scene.material import Material
@@ -25,6 +26,7 @@ from simulator.scene.material import Material
 PHASES = 48  # of a cycle
 STILL_PHASES = 12  # of the sway of who stands
 SIDES = (("l", 1.0, 0.0), ("r", -1.0, 0.5))  # name, sign of y, how far the leg is behind the left one in the cycle
+RUN_FROUDE = 1.0  # of adults who run at 3 m/s, see `running_mps`
 WALK_RUN_FROUDE = 0.5  # v^2 / (g leg) above which people run and animals trot (Alexander, Animal Biomechanics, 1989)
 
 
@@ -44,6 +46,21 @@ def striding_m(hip_m: float, speed_mps: float) -> float:
     """
     similar = froude(hip_m, speed_mps)
     return float(2.4 * hip_m * similar**0.25) if similar <= WALK_RUN_FROUDE else stride_m(hip_m, speed_mps)
+
+
+def walking_mps(age_years: float, sex: str) -> float:
+    """Usual walking speed at an age; its sources are named in `assets/people.yaml`."""
+    table = load_asset("people")["walking"]
+    return float(np.interp(age_years, table["age"], table[sex]))
+
+
+def running_mps(hip_m: float) -> float:
+    """Usual running speed with hips at a height: dynamically similar to adults at 3 m/s.
+
+    R. M. Alexander and A. S. Jayes, A dynamic similarity hypothesis for the gaits of quadrupedal mammals, Journal of
+    Zoology 201, 1983.
+    """
+    return float(np.sqrt(RUN_FROUDE * GRAVITY_MPS2 * hip_m))
 
 
 def froude(hip_m: float, speed_mps: float) -> float:

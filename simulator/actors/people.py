@@ -13,7 +13,7 @@ from simulator.actors.carried import THINGS, Carried, carried, small_wheel
 from simulator.actors.figure import figure
 from simulator.actors.seats import SEATS, sitting
 from simulator.actors.skeleton import Pose, cycle_box, skinned
-from simulator.actors.wardrobe import DressedFor, Person, adult, child
+from simulator.actors.wardrobe import DressedFor, Person, adult, child, childs_body
 from simulator.numerics import se3
 from simulator.scenario.distributions import Metres, OneOf, Quantity, choice, integer, uniform
 from simulator.scene import Body, Driver, Joint, Material, Model
@@ -65,6 +65,11 @@ class Pedestrian(Actor, kind="pedestrian"):
     )
     dressed_for_c: DressedFor = None
 
+    @property
+    def usual_mps(self) -> float:
+        """The usual walking speed at that age."""
+        return gait.walking_mps(self.age_years, self.sex)
+
     def _build(self, rng: np.random.Generator) -> list[Model]:
         held = {"walking": THINGS, "standing": THINGS, "sitting": ("phone",)}.get(self.pose, ())
         thing = self.carries if self.carries in held else ""
@@ -80,7 +85,7 @@ class Pedestrian(Actor, kind="pedestrian"):
             age_years=self.age_years,
             air_c=self.dressed_for_c,
         )
-        pace = self.pace_mps or self.speed_mps
+        pace = self.pace_mps or self.usual_mps
         return person_models(person, self.pose, pace, rng, thing=thing, stoop=_stoop(self.age_years), seat=self.seat)
 
 
@@ -137,9 +142,19 @@ class Child(Actor, kind="child"):
     seat: Annotated[str, OneOf(*SEATS)] = choice(*SEATS, weights=(0.45, 0.1, 0.25, 0.2))
     dressed_for_c: DressedFor = None
 
+    @property
+    def usual_mps(self) -> float:
+        """The usual walking speed at that age."""
+        return gait.walking_mps(self.age_years, self.sex)
+
+    @property
+    def running_mps(self) -> float:
+        """The usual running speed of legs of that age."""
+        return gait.running_mps(childs_body(self.age_years).hip_z)
+
     def _build(self, rng: np.random.Generator) -> list[Model]:
         person = child(self.age_years, self.sex, self.skin_tone, rng, air_c=self.dressed_for_c)
-        return person_models(person, self.pose, self.pace_mps or self.speed_mps, rng, seat=self.seat)
+        return person_models(person, self.pose, self.pace_mps or self.usual_mps, rng, seat=self.seat)
 
 
 def person_models(

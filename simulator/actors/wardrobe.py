@@ -14,7 +14,7 @@ from simulator.actors.finishes import as_rgb
 from simulator.actors.head import FACES, PLAIN_SKIN, face_texture
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
-from simulator.numerics.rng import generator
+from simulator.numerics.rng import generator, offshoot
 from simulator.scenario.distributions import Quantity
 from simulator.scene import Material, Texture
 from simulator.scene.material import Rgb, srgb
@@ -305,19 +305,20 @@ def _hats(share: float, *kinds: str) -> list[str]:
     return [""] * (6 - worn) + [kinds[k % len(kinds)] for k in range(worn)]
 
 
+def childs_body(age_years: float, tall: float = 1.0, build: float = 0.0) -> Physique:
+    """Proportions of a child of 2 to 12 years, so many times as tall as usual, slim (-1) to heavy (1)."""
+    row = load_asset("people")["children"]
+    stature, head, crotch = (
+        float(np.interp(age_years, row["age"], row[name])) for name in ("height", "head", "crotch")
+    )
+    return Physique(tall * stature, head, crotch, 0.25, build, float(np.clip(1 - (age_years - 2) / 12, 0, 1)))
+
+
 def child(
     age_years: float, sex: str, skin_tone: int, rng: np.random.Generator, *, air_c: float | None = None
 ) -> Person:
     """A child of 2 to 12 years with the proportions of its age, dressed for an air temperature."""
-    row = load_asset("people")["children"]
-    stature = float(np.interp(age_years, row["age"], row["height"])) * float(
-        np.clip(rng.normal(1.0, 0.035), 0.92, 1.08)
-    )
-    head = float(np.interp(age_years, row["age"], row["head"]))
-    youth = float(np.clip(1 - (age_years - 2) / 12, 0, 1))
-    body = Physique(
-        stature, head, float(np.interp(age_years, row["age"], row["crotch"])), 0.25, float(rng.normal(0.0, 0.3)), youth
-    )
+    body = childs_body(age_years, float(np.clip(rng.normal(1.0, 0.035), 0.92, 1.08)), float(rng.normal(0.0, 0.3)))
     girl, warm = sex == "female", warmth(air_c)
     padded, light = rng.random() < warm.padded, "skirt" if girl else "shorts"
     legs = [light if warm.bare > 0.5 else "trousers", "trousers", light if warm.padded < 0.7 else "trousers"]
@@ -332,7 +333,7 @@ def child(
         hat=str(rng.choice(_hats(warm.covered, "beanie", "hood") if padded else _hats(1 / 3, "cap"))),
         bag=str(rng.choice(["", "", "backpack"])) if age_years >= 6 else "",
     )
-    own = generator(round(1e6 * stature), "childhood")
+    own = offshoot(rng, "childhood")
     plays, wears_bib, packs = own.random(3)
     airy = not padded and dress.legs != "skirt"
     dress = replace(

@@ -126,10 +126,15 @@ class Site:
         return np.column_stack([offsets, self.builder.ground_height(below) + lift_m - position[2]])
 
 
+def actor_drawn(kind: str, rng: np.random.Generator, **parameters: Any) -> Any:
+    """An actor of the family `actors`, its open parameters drawn from `rng`."""
+    actor: Any = member("actors", kind)(**parameters)
+    return actor.drawn(rng)
+
+
 def actor_models(kind: str, rng: np.random.Generator, **parameters: Any) -> list[Model]:
     """Models of an actor of the family `actors` (a rider's vehicle first), its open parameters drawn from `rng`."""
-    actor: Any = member("actors", kind)(**parameters)
-    return list(actor.models(rng))
+    return list(actor_drawn(kind, rng, **parameters).models(rng))
 
 
 def disc_faces(rings: int, segments: int) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulator.anomalies.base import Anomaly, Site, actor_models
+from simulator.anomalies.base import Anomaly, Site, actor_drawn, actor_models
 from simulator.dynamics.motion import Motion
 from simulator.scenario.distributions import Metres, MetresPerSecond, SignedMetres, uniform
 
@@ -26,8 +26,8 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
     """A child runs onto the road from behind a van parked at the kerb (compare Euro NCAP CPNCO)."""
 
     taxonomy: ClassVar[str] = "SCN-07"
-    speed_mps: MetresPerSecond = uniform(1.4, 2.5)
-    """Running speed of the child."""
+    speed_mps: MetresPerSecond | None = None
+    """Speed of the child; null: as children of its age run."""
     trigger_m: Metres = uniform(10.0, 22.0)
     """The child starts when the ego's front is this near."""
     kerb_m: Metres = 1.25
@@ -42,7 +42,9 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
         front = float(van.bounds[1, 0])
         site.put(van, self.ahead_m - front, edge + kerb * self.kerb_m, attributes={"state": "parked"}, anomaly="SCN-07")
         air_c = site.atmosphere.temperature_c
-        child = actor_models("child", rng, pace_mps=self.speed_mps, dressed_for_c=air_c)[0]
+        actor = actor_drawn("child", rng, dressed_for_c=air_c)
+        speed = actor.running_mps if self.speed_mps is None else self.speed_mps
+        child = actor.model_copy(update={"pace_mps": speed}).model(rng)
         along = self.ahead_m + 0.7
         beside = edge + kerb * (self.kerb_m - 0.2)
         row = site.put(child, along, beside, -kerb * np.pi / 2, moving=True, anomaly="AGT-23")
@@ -50,4 +52,4 @@ class ChildBehindVan(Anomaly, kind="child_behind_van"):
         across = -kerb * np.array([-np.sin(rpy[2]), np.cos(rpy[2]), 0.0])
         line = start + np.outer(np.linspace(0, 9, 10), across)
         line[:, 2] = site.builder.ground_height(line)
-        site.motions.append(Motion(row, line, self.speed_mps, 4.0, start_ego_distance_m=self.trigger_m))
+        site.motions.append(Motion(row, line, speed, 4.0, start_ego_distance_m=self.trigger_m))

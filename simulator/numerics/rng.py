@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,11 @@ def child_seed(seed: int, *names: str | int) -> int:
 def generator(seed: int, *names: str | int) -> np.random.Generator:
     """Independent generator for the stream at path `names` below `seed`."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(child_seed(seed, *names))))
+
+
+def offshoot(rng: np.random.Generator, *names: str | int) -> np.random.Generator:
+    """Independent generator named below where a stream is now, which itself goes on as if nothing had been drawn."""
+    return generator(int(deepcopy(rng).integers(2**63)), *names)
 
 
 def counted(keys: ArrayLike, counts: ArrayLike) -> NDArray[np.uint64]:

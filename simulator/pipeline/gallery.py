@@ -126,7 +126,7 @@ def _actor(drawn: Callable[[], tuple[Any, Sequence[Model]]], when: str) -> dict[
     flashes = when == "night" and any(lamp.switch == Switch.BEACON for lamp in shown[0].lamps)
     lights = {"lights": ["special"] if flashes else []}
     creep = CREEP_MPS if wheeled and when == "night" else 0.0
-    speed = actor.speed_mps if shown[0].stride_m > 0.0 else creep
+    speed = actor.usual_mps if shown[0].stride_m > 0.0 else creep
     fields = {
         "kind": actor.kind,
         **actor.model_dump(exclude_none=True),

@@ -23,6 +23,7 @@ ON_FOOT = {"pedestrian": 0.80, "child": 0.15, "runner": 0.04, "wheelchair": 0.01
 CROSSERS = 0.35  # share of those who walk, who are about to cross where there are crossings
 # Share of those who walk that cross anywhere, and how often: a drive shows but a few seconds of a day.
 JAYWALKERS, STRAYS_HZ = 0.15, 1.0 / 6.0
+RUNNING = 0.12  # share of the children who do not stand or sit (by choice)
 APART_M = 0.3  # between those who set out
 NARROWEST_M, WIDEST_M = 0.2, 0.42  # radius of people, with what they carry
 SITTING = 0.3  # share of those who do not walk
@@ -50,7 +51,7 @@ class Afoot:
             kind = one_of(ON_FOOT, rng)
             walks = bool(rng.random() < 0.8)
             cls: Any = member("actors", kind)
-            pace = float(cls.speed_mps * np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
+            haste = float(np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             if kind in ("pedestrian", "child"):
                 rains = self.near.scenario.weather.rain_mm_h > RAIN_MM_H
                 pose = "walking" if walks else "sitting" if rng.random() < SITTING and not rains else "standing"
@@ -58,20 +59,27 @@ class Afoot:
                 umbrella = generator(self.near.seed, "umbrella", n).random() < UMBRELLAS
                 if rains and umbrella and "carries" in cls.model_fields:
                     held["carries"] = "umbrella"
-                actor = cls(pose=pose, pace_mps=pace, seat="bench", **held)
+                actor = cls(pose=pose, seat="bench", **held)
             else:
                 walks = True
-                actor = cls(pace_mps=pace) if kind == "runner" else cls()
+                actor = cls()
             if getattr(actor, "pose", "") == "sitting":
                 if self._sit(actor, rng, f"person-{n}", mate=n + 1 < self.near.scenario.traffic.pedestrians):
                     next(numbers)
                 continue
+            pace = 0.0
+            if walks:
+                actor = actor.drawn(rng)
+                runs = kind == "child" and generator(self.near.seed, "runs", n).random() < RUNNING
+                pace = haste * (actor.running_mps if runs else actor.usual_mps)
+                if "pace_mps" in cls.model_fields:
+                    actor = actor.model_copy(update={"pace_mps": pace})
             if walks and len(self._walks.starts):
                 self._stroll(self.near.models(actor, rng), kind, pace, rng, f"person-{n}")
                 continue
             way = self._way(pace, rng)
             if way is not None:
-                self._walk(actor, pace if walks else 0.0, way, rng, f"person-{n}")
+                self._walk(actor, pace, way, rng, f"person-{n}")
 
     def _stroll(self, models: list[Model], kind: str, pace: float, rng: np.random.Generator, name: str) -> None:
         """Let somebody walk about near the ego's path, over its streets too."""

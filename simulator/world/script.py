@@ -78,11 +78,12 @@ def act(
     start, rpy = along(route, np.array([spec.ahead_m]))
     yaw = float(rpy[0, 2]) + np.radians(spec.heading_deg)
     left = np.array([-np.sin(rpy[0, 2]), np.cos(rpy[0, 2]), 0.0])
-    actor: Any = spec.actor
+    given: Any = spec.actor
+    actor = given.drawn(rng)
     walk = next((m for m in spec.manoeuvres if isinstance(m.do, Walk)), None)
     if walk is not None and getattr(actor, "pace_mps", None) == 0.0:
         assert isinstance(walk.do, Walk)
-        actor = actor.model_copy(update={"pace_mps": walk.do.speed_mps or actor.speed_mps})
+        actor = actor.model_copy(update={"pace_mps": walk.do.speed_mps or actor.usual_mps})
     models = actor.dressed(atmosphere.temperature_c).models(rng)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
@@ -124,7 +125,7 @@ def _walk(manoeuvre: Manoeuvre, spec: ScriptedActor, row: int, position: Array, 
     end = goal[0] + do.lateral_m * np.array([-np.sin(rpy[0, 2]), np.cos(rpy[0, 2]), 0.0])
     steps = max(int(np.hypot(*(end - position)[:2])), 1) + 1
     line = np.linspace(position, end, steps)
-    speed = do.speed_mps if do.speed_mps is not None else actor.speed_mps
+    speed = do.speed_mps if do.speed_mps is not None else actor.usual_mps
     return Motion(
         row,
         line,
