@@ -23,12 +23,12 @@ from simulator.surroundings.place_houses import place_houses
 from simulator.surroundings.place_litter import place_litter
 from simulator.surroundings.place_objects import place_objects
 from simulator.surroundings.place_plants import place_plants
+from simulator.surroundings.place_pylons import place_pylons
 from simulator.surroundings.place_roadside import place_plots, place_roadside
 from simulator.surroundings.place_signs import place_signs
 from simulator.surroundings.place_structures import place_structures
 from simulator.surroundings.place_yards import place_yards
 from simulator.surroundings.plans import look
-from simulator.surroundings.pylons import place_pylons
 from simulator.surroundings.roadsides import roadsides
 from simulator.surroundings.species import SEASONS
 from simulator.surroundings.styles import choose_style
