@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from simulator.numerics.rng import generator
 from simulator.scene.material import Texture
 from simulator.scene.noise import spectral_noise, to_srgb8
 from simulator.scene.paving import CONCRETE_HUE
+from simulator.surroundings.shop_windows import display
 
 SIZE = 256
 BAY_M = 3.0
@@ -187,7 +188,9 @@ FINISHES = (
 
 # ---------------------------------------------------------------- openings
 
-DAYTIME_SHARE = 0.35  # of what the lamps of a shop give, that comes through its windows by day
+# Goods stand right behind the glass: by day most light on them comes in through it, so that they look half as bright
+# as before it, or a little more by the lamps.
+DAYTIME_SHARE = 0.6
 
 
 def _pixels(rect: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
@@ -203,7 +206,7 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     """
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
     if shop:
-        return DAYTIME_SHARE * _goods(height, width, variant)
+        return DAYTIME_SHARE * display(height, width, variant)
     cloth = rng.uniform(0.36, 0.52) * np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.80, 0.98)])
     glow: F64 = 0.026 + 0.06 * np.clip(1.5 * y - 0.75 + 0.25 * np.sin(3 * x + variant), 0, 1)  # most on the floor
     image: F64 = glow[..., None] * np.array([1.0, 0.93, 0.84])
@@ -233,49 +236,11 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     return np.asarray(image)
 
 
-@cache
-def _goods(height: int, width: int, variant: int) -> F64:
-    """(height, width, 3) light that a shop window sends out, in parts of its lamps': a display, or goods on shelves."""
-    rng = generator(0, "goods", variant)
-    y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
-    wall = 0.10 + 0.26 * np.exp(-(((y - 0.12) / 0.3) ** 2)) * (1.0 + 0.25 * np.sin(5 * x + variant))
-    image: F64 = wall[..., None] * rng.uniform(0.75, 1.0, 3)
-
-    def paint(where: NDArray[np.bool_], color: ArrayLike) -> None:
-        """Colour some of it."""
-        nonlocal image
-        image = np.where(where[..., None], color, image)
-
-    paint((y < 0.10) & (x >= 0), 0.05)  # the ceiling and its lamps
-    for u in np.linspace(0.1, 0.9, int(rng.integers(3, 6))):
-        paint((np.abs(x - u) < 0.03) & (np.abs(y - 0.07) < 0.016), 1.0)
-    for _ in range(2):  # posters
-        u, v, w, h = rng.uniform(0.1, 0.9), rng.uniform(0.28, 0.45), rng.uniform(0.06, 0.12), rng.uniform(0.09, 0.16)
-        paint((np.abs(x - u) < w) & (np.abs(y - v) < h), 0.7 * rng.uniform(0.03, 1.0, 3) ** 1.5)
-    if variant % 3 == 0:
-        step = float(rng.choice([0.06, 0.09, 0.13]))
-        for shelf in (0.40, 0.62, 0.84):
-            for left in np.arange(0.0, 1.0, step):
-                top = shelf - rng.uniform(0.07, 0.17)
-                shine = 0.6 * rng.uniform(0.0, 1.0) ** 2 * rng.uniform(0.1, 1.0, 3)
-                paint((x > left) & (x < left + 0.85 * step) & (y < shelf) & (y > top), shine)
-            paint((np.abs(y - shelf) < 0.014) & (x >= 0), 0.03)
-    else:
-        for u in rng.uniform(0.08, 0.92, int(rng.integers(2, 5))):  # figures in clothes
-            w, top = rng.uniform(0.04, 0.07), rng.uniform(0.24, 0.36)
-            paint(
-                (np.abs(x - u) < w * (0.65 + 0.5 * (y - top))) & (y > top + 0.10), 0.3 * rng.uniform(0.02, 1.0, 3) ** 2
-            )
-            paint((x - u) ** 2 + (0.8 * (y - top - 0.04)) ** 2 < 0.028**2, 0.10)
-    paint((y > 0.93) & (x >= 0), 0.09 * rng.uniform(0.6, 1.0, 3))
-    return np.clip(image, 0.02, 1.0)
-
-
 def _room(height: int, width: int, variant: int, rng: np.random.Generator, opening: str) -> F64:
     """(height, width) luminance of the lit room behind a window, 0..1 of the brightest, which is its lamps'."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
     if opening.startswith("shop"):
-        return np.asarray(_goods(height, width, variant).max(-1))
+        return np.asarray(display(height, width, variant).max(-1))
     if opening in OFFICES:
         return _office(x, y, variant, rng)
     lamp, low = rng.uniform(0.2, 0.8), rng.uniform(0.20, 0.34)
@@ -409,7 +374,8 @@ def bay_texture(finish: str, opening: str, frame: str = "white", variant: int = 
         finish: one of FINISHES.
         opening: a key of OPENINGS.
         frame: a key of FRAMES; doors and gates have its colour too.
-        variant: 0 bare glass, 1 curtains, 2 blind, 3 net curtain; higher numbers repeat with other details.
+        variant: 0 bare glass, 1 curtains, 2 blind, 3 net curtain; higher numbers repeat with other details. Of shops:
+            that of `shop_windows.display`.
     """
     hole = OPENINGS[opening]
     rng = generator(0, "bay", finish, opening, frame, variant)

@@ -10,12 +10,17 @@ from simulator.surroundings import roofs
 from simulator.surroundings.facades import awning_cloth, lettering
 from simulator.surroundings.plans import FLOOR_M, METAL_TINTS, Plan, bay_count, grid, town_roof, windows
 from simulator.surroundings.shapes import emission
+from simulator.surroundings.shop_windows import TRADES
 from simulator.surroundings.walls import Palette, Plane
 
-SHOPS = (
-    "BAKERY", "CAFE", "PHARMACY", "BOOKS", "FLOWERS", "MARKET", "BIKES", "OPTICS", "HAIR", "TOYS", "PIZZA", "SHOES",
-    "HOTEL", "TEA ROOM", "TRAVEL", "PHOTO", "WINE", "KIOSK", "FASHION", "MUSIC", "DELI", "NOODLES", "TAILOR",
-)  # fmt: skip
+# What is written above shops, and which of TRADES their windows show.
+SHOPS = {
+    "BAKERY": "counter", "CAFE": "tables", "PHARMACY": "shelves", "BOOKS": "shelves", "FLOWERS": "flowers",
+    "MARKET": "shelves", "BIKES": "pedestals", "OPTICS": "pedestals", "HAIR": "sheets", "TOYS": "shelves",
+    "PIZZA": "tables", "SHOES": "pedestals", "HOTEL": "hall", "TEA ROOM": "tables", "TRAVEL": "sheets",
+    "PHOTO": "pedestals", "WINE": "shelves", "KIOSK": "shelves", "FASHION": "clothes", "MUSIC": "sheets",
+    "DELI": "counter", "NOODLES": "tables", "TAILOR": "clothes",
+}  # fmt: skip
 BOARD_CD_M2 = 60.0  # of white on a board lit from behind: in town centres up to 300 or 600 is allowed (ILP, PLG 05)
 
 
@@ -163,22 +168,23 @@ def _shop_front(plan: Plan, layout: NDArray[np.object_], palette: Palette, level
         size = min(int(plan.rng.integers(2, 4)), bays - b)
         frame = plan.text(plan.look.shop_frames)
         door = b + int(plan.rng.integers(size))
+        word = tuple(SHOPS)[int(plan.rng.integers(len(SHOPS)))]
+        shown = 2 * tuple(TRADES).index(SHOPS[word])
         for j in range(b, b + size):
-            layout[0, j] = ("shop door" if j == door else "shop", j % 2, "", frame)
+            layout[0, j] = ("shop door" if j == door else "shop", shown + j % 2, "", frame)
         if plan.detail < 2:
-            _shop_board(plan, front, palette, (b * step + 0.25, (b + size) * step - 0.25), level)
+            _shop_board(plan, front, palette, word, (b * step + 0.25, (b + size) * step - 0.25), level)
         b += size
 
 
-def _shop_board(plan: Plan, front: Plane, palette: Palette, span: tuple[float, float], level: float) -> None:
+def _shop_board(plan: Plan, front: Plane, palette: Palette, word: str, span: tuple[float, float], level: float) -> None:
     """Lettered board above a shop and, often, a sloping awning."""
-    shop = int(plan.rng.integers(len(SHOPS)))
     schemes = (
         (srgb("#f4f1e6"), srgb("#20303c")), (srgb("#f6e9b0"), srgb("#6b1d1d")), (srgb("#202020"), srgb("#e9e4d4")),
         (srgb("#ffffff"), srgb("#1e5a3a")), (srgb("#c21f2b"), srgb("#f2f2f2")), (srgb("#ffffff"), srgb("#20468a")),
     )  # fmt: skip
     scheme = int(plan.rng.integers(len(schemes)))
-    word, (ink, ground), lit = SHOPS[shop], schemes[scheme], (shop + scheme) % 3 > 0
+    (ink, ground), lit = schemes[scheme], (tuple(SHOPS).index(word) + scheme) % 3 > 0
     shine = emission(BOARD_CD_M2, 6000.0) if lit else (0.0, 0.0, 0.0)
     texture = lettering(word, ink, ground, lit=lit)
     board = palette.slot(
