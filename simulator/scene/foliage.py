@@ -137,24 +137,18 @@ def spray_texture(palette: str, *, needles: bool = False, branch: bool = False) 
     """Four twigs with their leaves (or tufts of long needles), one in each quarter, growing upwards from its foot.
 
     Leaves are about a tenth of a card long, or a fifteenth with `branch`: four branches of many twigs, for larger
-    cards that are seen from farther away. Those near the stem lie in the shade of the others.
+    cards that are seen from farther away. Those near the stem lie in the shade of the others. Twigs of all lengths,
+    with gaps between them, make the outline ragged.
     """
     rng = generator(0, "spray", palette, int(needles), int(branch))
     colors = np.array(PALETTES[palette], np.float64)
     canvas = Cutout(2 * SIZE, 2 * SIZE, colors[0:2].mean(0))
-    twigs, along, scale = (22, 13, 0.42) if branch else (14, 11, 0.62)
+    twigs, along, scale = (27, 14, 0.45) if branch else (16, 11, 0.55)
     if needles:
-        twigs, along, scale = (16, 8, 0.52) if branch else (9, 7, 0.8)
+        twigs, along, scale = (20, 9, 0.54) if branch else (12, 7, 0.72)
     for quarter in range(4):
         corner = np.array([quarter % 2, quarter // 2]) * 0.5
-        stem = np.array([[0.25, 0.01], [0.25 + rng.normal(0, 0.02), 0.2], [0.25 + rng.normal(0, 0.03), 0.43]])
-        ways = [stem]
-        for k in range(twigs):
-            t = 0.04 + 0.94 * (k + 0.5) / twigs
-            foot = np.array([np.interp(t, [0, 0.5, 1], stem[:, j]) for j in (0, 1)])
-            angle = (1 if k % 2 else -1) * rng.uniform(0.35, 1.35)
-            reach = rng.uniform(0.09, 0.25) * (1.1 - 0.4 * t)
-            ways.append(foot + np.outer([0, 0.5, 1.0], [np.sin(angle), np.cos(angle)]) * reach)
+        ways = _twigs(twigs, rng)
         canvas.lines(np.stack(ways) + corner, 2.0 * scale, (62, 52, 40))
         spots, aims, outwards = [], [], []
         for way in ways:
@@ -169,13 +163,42 @@ def spray_texture(palette: str, *, needles: bool = False, branch: bool = False) 
             if needles:
                 angle = aims[i] + rng.uniform(-1.4, 1.4, 16)
                 ends = scale * rng.uniform(0.05, 0.09, (16, 1)) * np.stack([np.cos(angle), np.sin(angle)], 1)
-                burst = np.stack([np.repeat([spots[i]], 16, 0), spots[i] + ends], 1)
-                canvas.lines(np.clip(burst, 0.01, 0.49) + corner, 1.5, color)
+                ends = ends[((spots[i] + ends > 0.01) & (spots[i] + ends < 0.49)).all(1)]
+                if len(ends):
+                    burst = np.stack([np.repeat([spots[i]], len(ends), 0), spots[i] + ends], 1)
+                    canvas.lines(burst + corner, 1.5, color)
             else:
                 size = scale * rng.uniform(0.030, 0.052)
                 blade = _turned((_LEAF + [1.0, 0.0]) * [size, size * rng.uniform(0.5, 0.75)], aims[i]) + spots[i]
-                canvas.polygon(np.clip(blade, 0.008, 0.492) + corner, color)
+                blade -= np.minimum(blade.min(0) - 0.008, 0.0) + np.maximum(blade.max(0) - 0.492, 0.0)
+                _folded_leaf(canvas, blade + corner, np.array(color, np.float64), rng)
     return canvas.texture(f"{'branch' if branch else 'spray'}-{palette}")
+
+
+def _twigs(count: int, rng: np.random.Generator) -> list[F64]:
+    """A stem and `count` twigs that leave it, (3, 2) each, within 0.03 .. 0.47 of a quarter."""
+    stem = np.array([[0.25, 0.01], [0.25 + rng.normal(0, 0.02), 0.2], [0.25 + rng.normal(0, 0.03), 0.40]])
+    ways = [stem]
+    for k in range(count):
+        t = 0.04 + 0.94 * (k + 0.5 + rng.normal(0, 0.4)) / count
+        foot = np.array([np.interp(t, [0, 0.5, 1], stem[:, j]) for j in (0, 1)])
+        angle = (1 if k % 2 else -1) * rng.uniform(0.35, 1.35)
+        reach = rng.uniform(0.05, 0.26) * (1.1 - 0.4 * t)
+        ways.append(np.clip(foot + np.outer([0, 0.5, 1.0], [np.sin(angle), np.cos(angle)]) * reach, 0.01, 0.47))
+    return ways
+
+
+def _folded_leaf(canvas: Cutout, blade: F64, color: F64, rng: np.random.Generator) -> None:
+    """Draw a leaf, (8, 2) as `_LEAF`: folded along its midrib, one half of it turned more towards the light.
+
+    Leaves of a twig face all ways, so that some catch the light and some, one in fifteen, mirror the sky.
+    """
+    facing = rng.uniform(0.66, 1.30)
+    halves = facing * np.array([1.0 + rng.uniform(0.04, 0.20), 1.0 - rng.uniform(0.04, 0.20)])
+    if rng.random() < 1 / 15:
+        color, halves = 0.75 * color + 0.25 * color.mean(), halves * 1.35
+    for half, light in zip((blade[:5], blade[[0, 7, 6, 5, 4]]), halves[:: int(rng.choice([-1, 1]))]):
+        canvas.polygon(half, tuple(int(v) for v in np.clip(color * light, 0, 255)))
 
 
 @cache
@@ -214,13 +237,14 @@ def bough_texture(palette: str) -> Texture:
     canvas = Cutout(2 * SIZE, 2 * SIZE, colors[1])
     for half in range(2):
         middle = 0.25 + 0.5 * half
-        rows = np.linspace(0.02, 0.975, 46)
+        rows = np.clip(np.linspace(0.02, 0.965, 44) + rng.normal(0.0, 0.008, 44), 0.01, 0.97)
         for row in rng.permutation(len(rows)).tolist():
             for side in (-1.0, 1.0):
-                v = float(np.clip(rows[row] + rng.normal(0, 0.012), 0.01, 0.98))  # no fern: twigs of all lengths
-                reach = 0.23 * min(1.1 * (1 - v) ** 0.62, 1.0, 0.45 + 3 * v) * rng.uniform(0.45, 1.05)
-                aim = float(np.arctan2(rng.uniform(0.25, 0.95), side))
-                light = rng.uniform(-0.1, 1.4) + 0.5 * rows[row]
+                v = float(np.clip(rows[row] + rng.normal(0, 0.014), 0.01, 0.98))  # no fern: twigs of all lengths
+                reach = 0.235 * min(1.15 * (1 - v) ** 0.5, 1.0, 0.45 + 3 * v) * rng.choice([0.4, 0.7, 1.0, 1.0])
+                reach *= rng.uniform(0.75, 1.05)
+                aim = float(np.arctan2(rng.uniform(0.3, 1.7), side))  # most point to the tip
+                light = rng.uniform(-0.2, 1.3) + 1.1 * rows[row]  # the inner part lies in the shade of boughs above
                 end = _needled(canvas, np.array([middle, v]), aim, reach, (half, light), colors, rng)
                 for share in np.arange(0.15, 1.0, 0.04 / max(reach, 0.04)):
                     foot = np.array([middle, v]) + share * (end - [middle, v])

@@ -43,7 +43,7 @@ def cards(centers: F64, normals: F64, sizes: F64, rng: np.random.Generator, *, s
     a, b = _frames(normals, rng)
     length = sizes[:, None]
     wide = 0.5 * length * rng.uniform(0.8, 1.1, (n, 1))
-    fold = normals * length * rng.uniform(0.05, 0.4, (n, 1))
+    fold = normals * length * rng.uniform(0.03, 0.22, (n, 1))
     hang = np.array([0.0, 0.0, 0.10]) * length
     foot, tip = centers - 0.5 * length * a, centers + 0.5 * length * a - hang
     corners = np.stack([foot - wide * b, foot + wide * b - fold, tip + wide * b, tip - wide * b - fold], 1)
@@ -97,17 +97,17 @@ def foliage(
         return np.asarray(tilt / np.linalg.norm(tilt, axis=1, keepdims=True))
 
     owner, normal = scatter(inner)
-    place = centers[owner] + normal * squash * (radii[owner] * rng.uniform(0.05, 0.45, len(owner)))[:, None]
-    size = radii[owner] * rng.uniform(0.5, 0.9, len(owner))
+    place = centers[owner] + normal * squash * (radii[owner] * rng.uniform(0.05, 0.38, len(owner)))[:, None]
+    size = radii[owner] * rng.uniform(0.45, 0.75, len(owner))
     inside = pieces(place, facing(normal, 0.5), size, rng)
 
     owner, normal = scatter(outer)
     n = len(owner)
     normal[:, 2] = np.where(rng.random(n) < 0.4, np.abs(normal[:, 2]), normal[:, 2])
     standing = np.arange(n) % 2 == 0
-    reach = radii[owner] * np.where(standing, rng.uniform(0.6, 1.0, n), rng.uniform(0.45, 0.85, n))
-    size = size_m * rng.uniform(0.75, 1.3, n)
-    reach = np.maximum(reach - 0.3 * np.maximum(size - 0.5 * radii[owner], 0.0), 0.0)  # large ones stay in the crown
+    reach = radii[owner] * np.where(standing, rng.uniform(0.6, 0.95, n), rng.uniform(0.45, 0.85, n))
+    size = size_m * np.where(standing, rng.uniform(0.5, 1.1, n), rng.uniform(0.9, 1.3, n))
+    reach = np.maximum(reach - 0.4 * np.maximum(size - 0.5 * radii[owner], 0.0), 0.0)  # large ones stay in the crown
     place = centers[owner] + normal * squash * reach[:, None]
     face = facing(normal, np.where(standing, 1.4, 0.4)[:, None])
     return [inside, cards(place, face, size, rng)]

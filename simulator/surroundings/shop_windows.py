@@ -116,7 +116,7 @@ def _room(window: Window) -> None:
     """The shop behind the display: back wall, ceiling with lamps in rows that run away from the glass, floor."""
     rng, wide, high = window.rng, window.width_m, window.height_m
     tint = np.array([1.0, rng.uniform(0.88, 1.0), rng.uniform(0.72, 0.98)])
-    window.wall(0.0, high, 0.07 * tint, 0.22 * tint)
+    window.wall(0.0, high, 0.11 * tint, 0.30 * tint)
     window.box(0.0, high - 0.42, wide, high, 0.10 * tint)
     for row, (drop, size) in enumerate(((0.08, 1.0), (0.22, 0.6), (0.33, 0.4))):
         for x in np.arange(rng.uniform(0.1, 0.5), wide, (0.9, 0.62, 0.45)[row]):
