@@ -190,7 +190,7 @@ FINISHES = (
 
 # Goods stand right behind the glass: by day most light on them comes in through it, so that they look half as bright
 # as before it, or a little more by the lamps.
-DAYTIME_SHARE = 0.6
+DAYTIME_SHARE = 0.45
 
 
 def _pixels(rect: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
