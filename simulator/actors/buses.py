@@ -24,6 +24,7 @@ from simulator.actors.lamps import cabin_lights, plate_lamps, vehicle_lamps
 from simulator.actors.leaves import Leaf
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign, lettered
 from simulator.actors.shape import F64, finish, rounded_box, turned
+from simulator.actors.wear import Wear
 from simulator.scenario.distributions import Flag, Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Lamp, Material, Mesh, Model
 from simulator.scene.mesh import merge, parted
@@ -126,7 +127,9 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator, door: fl
     wheels = axles(d.tyre, 2 * half - 0.02, [(x, x > 1.0, x < 1.0) for x in d.wheels_x[:2]], joints, rng)
     plain = table = fleet_materials(color, second, rng)
     before = deepcopy(rng)
-    shell, table = soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=d.wheels_x)
+    wear = Wear.draw(rng)
+    shell = wear.dented(finish(parts, crease_deg=38), (0.45, d.waist - 0.1))
+    shell, table = soiled(shell, table, PAINTED, rng, worse=1.6, wheels_x=d.wheels_x, scratched=wear.scratched)
     bodies, hitch = [Body(shell, table)], -1
     if d.jointed:
         hitch = hinge(BEND_X, joints)

@@ -31,6 +31,7 @@ from simulator.actors.lamps import plate_lamps, vehicle_lamps
 from simulator.actors.lettering import lettered, sign_lettering
 from simulator.actors.roof_loads import bed_load, roof_load
 from simulator.actors.shape import block, both, finish, patch, pipe, rounded_box
+from simulator.actors.wear import Wear, patched, replaced
 from simulator.actors.wheels import car_wheel, place_wheels, rim_materials
 from simulator.data import load_asset
 from simulator.scenario.distributions import Flag, Fraction, Metres, OneOf, choice, uniform
@@ -212,8 +213,10 @@ def assembled(
         band = (slots == Slot.PAINT) & np.isin(np.arange(len(slots)), (5, 6, 7))[:, None]
         band[:, : shell.front] = False
         slots = np.where(band, int(Slot.SECOND), slots)
+    wear = Wear.draw(rng, 1.6 if style == "van" else 1.0)
     cut = cut_doors(shell, house, slots, lid_slots(d, shell, style), doors, style == "van")
-    parts = shell_meshes(shell.points, *cut.tub)
+    mended = wear.panel and livery in ("", "private")
+    parts = shell_meshes(shell.points, *(patched(cut.tub, shell, wear.panel) if mended else cut.tub))
     parts.append(patch(shell.lid, cut.lid))
     parts += shell_meshes(house.points, *cut.house)
     parts.append(patch(house.lid, roof))
@@ -236,6 +239,9 @@ def assembled(
         parts += exhaust(d, bool(rng.random() < 0.4))
     painted = (int(Slot.PAINT), int(Slot.SECOND))
     materials = car_materials(color, livery, rng)
+    if mended:
+        own = replaced(materials[Slot.PAINT], rng)
+        materials = (*materials[: Slot.SECOND], own, *materials[Slot.SECOND + 1 :])
     before, wheels_x = deepcopy(rng), (d.wheelbase, 0.0)
     joints, hung, openings = list[Joint](), list[Body](), list[tuple[str, int, float]]()
     for name, leaf in ((name, leaf) for name, leaves in cut.leaves.items() for leaf in leaves):
@@ -244,7 +250,8 @@ def assembled(
         mesh = finish(leaf.meshes, crease_deg=34)
         mesh, made = soiled(mesh, materials, painted, deepcopy(before), wheels_x=wheels_x)  # as dirty as the body
         hung.append(Body(mesh, made, turns[-1][0]))
-    body, materials = soiled(finish(parts, crease_deg=34), materials, painted, rng, wheels_x=wheels_x)
+    body = wear.dented(finish(parts, crease_deg=34), (d.bottom_z + 0.15, d.deck_z - 0.12))
+    body, materials = soiled(body, materials, painted, rng, wheels_x=wheels_x, scratched=wear.scratched)
     wheel, radius, half_width = _wheel(d, rng)
     track = d.width / 2 - half_width - 0.022
     axles = [(d.wheelbase, track, True), (0.0, track, False)]

@@ -33,6 +33,7 @@ from simulator.actors.leaves import Leaf
 from simulator.actors.lettering import lettered
 from simulator.actors.semi_trailers import AXLES_M, semi_trailer
 from simulator.actors.shape import block, both, finish, round_rings, rounded_box, skin, turned
+from simulator.actors.wear import Wear
 from simulator.data import load_asset
 from simulator.scenario.distributions import Flag, Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Mesh, Model
@@ -126,7 +127,10 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator, door: f
         wheels.append(lettered(middle, half + 0.003, side_z, room, rng, hitch, rear=behind_it, ground=ground))
     table = fleet_materials(color, tarpaulin(second) if curtain else second, rng)
     treads, before = (wheelbase, 0.0), deepcopy(rng)
-    bodies = [Body(*soiled(finish(parts, crease_deg=38), table, PAINTED, rng, worse=1.6, wheels_x=treads))]
+    wear = Wear.draw(rng, 1.6)
+    shell = wear.dented(finish(parts, crease_deg=38), (0.5, 1.3))
+    mine = soiled(shell, table, PAINTED, rng, worse=1.6, wheels_x=treads, scratched=wear.scratched)
+    bodies = [Body(*mine)]
     if hitch >= 0:
         bodies.append(Body(*soiled(finish(behind, crease_deg=38), table, PAINTED, rng, worse=1.6), hitch))
     openings = list[tuple[str, int, float]]()
