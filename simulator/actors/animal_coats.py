@@ -120,7 +120,8 @@ def _spots(x: F64, z: F64, rng: np.random.Generator) -> F64:
     field = np.fft.rfft2(spectral_noise(SIZE, rng, slope=0.2, low_cut=26))
     cycles = np.hypot(np.fft.rfftfreq(SIZE)[None], np.fft.fftfreq(SIZE)[:, None])
     smooth = np.fft.irfft2(field * np.exp(-((cycles / 0.075) ** 2)))
-    return np.asarray(np.clip((smooth / smooth.std() - 1.45) * 2.5, 0.0, 1.0))
+    flanks = np.interp(z, [0.60, 0.68], [0.0, 1.0])[:, None]
+    return np.asarray(flanks * np.clip((smooth / smooth.std() - 1.45) * 2.5, 0.0, 1.0))
 
 
 _PATTERNS = {"stripes": _striped, "piglet": _piglet_stripes, "spots": _spots}
@@ -149,7 +150,7 @@ def coat_texture(species: str, style: str, name: str, number: int) -> Texture:
     for layer in coat.get("layers", ()):
         cover = _layer(layer, x, z, stray + 0.3 * hair)[..., None]
         for part in halves:
-            if layer.get("on", part) == part:
+            if layer.get("part", part) == part:
                 halves[part] = halves[part] * (1.0 - cover) + np.array(srgb(layer["color"])) * cover
     worn = (1.0 + _STRANDS[kind] * hair + _LOCKS[kind] * locks)[..., None]
     soil = np.interp(z, [0.0, 0.25, 0.55, 0.8], [0.75, 0.5, 0.2, 0.0])[:, None] * row.get("soil", 0.0)

@@ -144,7 +144,8 @@ def quadruped(
     hoof = float(row["hoof"]) * scale
     stand = pose = paces.standing(segments, withers, rng)
     if pace_mps:
-        pose = paces.going(segments, withers, hoof, stride, pace_mps, float(rng.uniform()))
+        pace = paces.pace_of(hip, pace_mps, bool(row["rotary"]), float(row["follows"]))
+        pose = paces.going(segments, withers, hoof, stride, pace, float(rng.uniform()))
     look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
     pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
     body = skinned(segments, coat_materials(row, species, style, coat, rng), pose, stand, pace_mps)
@@ -398,7 +399,8 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
     blend = (0.026 if lean else 0.036) * withers
     relief = {"sheep": _wool, "boar": _bristles, "cow": _muscles, "horse": _muscles}.get(species)
     relief = _feathers if row.get("hair_m") else relief
-    return sculpted(lumps, withers / (32 if species == "boar" else 28), blend, Hide.COAT, relief)
+    step = max(withers, 0.8 * length) / (32 if species == "boar" else 28)  # long ones in as many triangles
+    return sculpted(lumps, step, blend, Hide.COAT, relief)
 
 
 def _bones_of_cattle(

@@ -27,7 +27,7 @@ PHASES = 48  # of a cycle
 STILL_PHASES = 12  # of the sway of who stands
 SIDES = (("l", 1.0, 0.0), ("r", -1.0, 0.5))  # name, sign of y, how far the leg is behind the left one in the cycle
 RUN_FROUDE = 1.0  # of adults who run at 3 m/s, see `running_mps`
-WALK_RUN_FROUDE = 0.5  # v^2 / (g leg) above which people run and animals trot (Alexander, Animal Biomechanics, 1989)
+WALK_RUN_FROUDE = 0.5  # v^2 / (g leg) above which people run (Alexander, Animal Biomechanics, 1989)
 
 
 def stride_m(hip_m: float, speed_mps: float) -> float:

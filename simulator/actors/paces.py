@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.actors.gait import PHASES, WALK_RUN_FROUDE, froude
+from simulator.actors.gait import PHASES, froude
 from simulator.actors.shape import F64
 from simulator.actors.skeleton import Pose, Segment, aim, fade, following, reach, turn
 from simulator.numerics import se3
 
 LEGS = ("hl", "fl", "hr", "fr")
 SLIDE = 0.3  # of the way of a foot that its shoulder blade or hip makes
-GALLOP_FROUDE = 2.5  # above which quadrupeds gallop (Alexander and Jayes, Journal of Zoology 201, 1983)
+# Froude numbers above which they trot (horses of all sizes: Griffin, Kram, Wickler and Hoyt, Journal of Experimental
+# Biology 207, 2004) and above which they gallop (Alexander and Jayes, Journal of Zoology 201, 1983), at first in three
+# beats (by choice).
+TROT_FROUDE, CANTER_FROUDE, GALLOP_FROUDE = 0.35, 2.5, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Pace:
 
     Attributes:
         duty: share of the cycle for which a foot is on the ground.
-        late: when each of LEGS is set down (Hildebrand, Symmetrical gaits of horses, Science 150, 1965).
+        late: when each of LEGS is set down (Hildebrand, Symmetrical gaits of horses, Science 150, 1965, and Analysis
+            of asymmetrical gaits, Journal of Mammalogy 58, 1977).
         bounce: half of the way up and down, twice a cycle, as a share of the withers; once if `rocks`.
         rocks: half of the angle by which the trunk pitches, rad.
         lift: how high feet are lifted, as a share of the withers.
@@ -36,18 +40,37 @@ class Pace:
     lift: float
 
 
-WALK = Pace(0.66, (0.0, 0.25, 0.5, 0.75), 0.006, 0.0, 0.055)
+WALK = Pace(0.64, (0.0, 0.22, 0.5, 0.72), 0.006, 0.0, 0.055)
 TROT = Pace(0.42, (0.0, 0.5, 0.5, 0.0), -0.018, 0.0, 0.10)
-GALLOP = Pace(0.30, (0.0, 0.48, 0.12, 0.60), 0.02, 0.09, 0.16)
+CANTER = Pace(0.38, (0.0, 0.27, 0.25, 0.52), 0.02, 0.06, 0.12)
+# Both forefeet follow the hind feet's order and the body floats once (horses, cattle), or the reverse order, and it
+# floats with legs stretched, too (Bertram and Gutmann, Journal of the Royal Society Interface 6, 2009). The faster, the
+# shorter they stand: fitted to Parsons, Pfau and Wilson, Journal of Experimental Biology 211, 2008.
+TRANSVERSE = Pace(0.28, (0.0, 0.34, 0.12, 0.47), 0.02, 0.09, 0.16)
+ROTARY = Pace(0.27, (0.0, 0.54, 0.10, 0.44), 0.02, 0.10, 0.16)
 
 
-def going(
-    segments: Sequence[Segment], withers: float, hoof: float, stride: float, pace_mps: float, start: float
-) -> Pose:
-    """Cycle of an animal that goes at `pace_mps` with strides of `stride` metres, begun at phase `start`."""
+def pace_of(hip_m: float, pace_mps: float, rotary: bool, follows: float) -> Pace:
+    """How an animal with hips at `hip_m` goes at `pace_mps`.
+
+    Args:
+        hip_m, pace_mps: see above.
+        rotary: which gallop it has.
+        follows: when a forefoot is set down in a walk, after the hind foot of its side, as a share of the cycle.
+    """
+    rate = froude(hip_m, pace_mps)
+    if rate < TROT_FROUDE:
+        return replace(WALK, late=(0.0, follows, 0.5, 0.5 + follows))
+    if rate < CANTER_FROUDE:
+        return TROT
+    if rate < GALLOP_FROUDE and not rotary:
+        return CANTER
+    return replace(ROTARY if rotary else TRANSVERSE, duty=0.40 * rate**-0.19)
+
+
+def going(segments: Sequence[Segment], withers: float, hoof: float, stride: float, pace: Pace, start: float) -> Pose:
+    """Cycle of an animal that goes with strides of `stride` metres, begun at phase `start`."""
     at = {segment.name: np.array(segment.pivot) for segment in segments}
-    rate = froude(float(at["upper_hl"][2]), pace_mps)
-    pace = WALK if rate < WALK_RUN_FROUDE else TROT if rate < GALLOP_FROUDE else GALLOP
     cycle = np.arange(PHASES) / PHASES + start
     wave = 2 * np.pi * cycle
     trunk = turn(pitch=pace.rocks * np.sin(wave - 0.6))
@@ -69,7 +92,7 @@ def going(
         slide[:, 2] = np.minimum(target[:, 2] + reach_m - top[:, 2], 0.0)
         rotation |= _leg(at, leg, top + slide, target, turn(pitch=pitch))
         shifts[f"upper_{leg}"] = np.einsum("pji,pj->pi", trunk, slide)
-    nod = 0.04 * np.cos(2 * wave - 0.8) if pace is WALK else 0.5 * pace.rocks * np.sin(wave)
+    nod = 0.04 * np.cos(2 * wave - 0.8) if pace.duty > 0.5 else 0.5 * pace.rocks * np.sin(wave)
     local = following(rotation, {s.name: s.parent for s in segments})
     swings = {"neck": turn(pitch=nod), "tail": turn(yaw=0.12 * np.sin(wave))}
     return Pose(se3.from_rotation(np.eye(3), root), local | swings, shifts)

@@ -28,7 +28,11 @@ SPECIES = {
     "cow": "ANI-06",
     "horse": "ANI-04",
     "sheep": "ANI-07",
+    "fox": "ANI-16",
 }
+
+
+FARROWED = ("spring", "summer")  # when sows lead striped piglets
 
 
 class Animals(Anomaly, kind="animals"):
@@ -49,7 +53,9 @@ class Animals(Anomaly, kind="animals"):
         for k in range(self.count):
             crosses = rng.random() < self.crossing
             pace = float(self.speed_mps * rng.uniform(0.85, 1.15))
-            model = actor_models(self.species, rng, pose="walking" if crosses else "standing", pace_mps=pace)[0]
+            young = {"style": "piglet"} if self.species == "boar" and k and site.season in FARROWED else {}
+            pose = "walking" if crosses else "standing"
+            model = actor_models(self.species, rng, pose=pose, pace_mps=pace, season=site.season, **young)[0]
             along = self.ahead_m + 2.2 * k + (rng.uniform(-0.5, 0.5) if k else 0.0)
             side = self.lateral_m - (0.9 * k + rng.uniform(0, 0.5) if k else 0.0)
             turn = np.pi / 2 + rng.normal(0, 0.2) if crosses else rng.uniform(0, 2 * np.pi)

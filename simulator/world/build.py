@@ -133,7 +133,7 @@ def build_world(scenario: Scenario) -> World:
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
 
-    cast = Cast(builder)
+    cast = Cast(builder, season)
     site = Site(builder, network, route.path, atmosphere, season)
     plan = plan_signals(network, seed)
     right_of_way = None

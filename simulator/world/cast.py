@@ -24,6 +24,7 @@ class Cast:
 
     Attributes:
         builder: where objects go.
+        season: of the year, whose coats and antlers animals have; "": any.
         agents: what moves, the ego first.
         lamps: switched-on lamps of objects, as bits `1 << Switch`.
         indicators: times at which an agent's indicator is on: (agent index, begin s, end s, switch).
@@ -34,6 +35,7 @@ class Cast:
     """
 
     builder: SceneBuilder
+    season: str = ""
     agents: list[Agent] = field(default_factory=list)
     lamps: dict[int, int] = field(default_factory=dict)
     indicators: list[tuple[int, float, float, int]] = field(default_factory=list)

@@ -52,6 +52,7 @@ def models_for(
     hinged: bool = False,
     manner: tuple[str, str] = ("", ""),
     air_c: float | None = None,
+    season: str = "",
 ) -> list[Model]:
     """Models of what comes nearest to an entity, a rider after the vehicle.
 
@@ -60,7 +61,7 @@ def models_for(
         role: of a vehicle. model: words that may tell more of what it is, such as "cone" or "moose".
         moves: whether it goes anywhere; people who do not stand.
         hinged: whether the doors of a vehicle can open. manner: pose and thing in the hands of a person; "": any.
-        air_c: temperature for which people have dressed, Celsius; None: any.
+        air_c: temperature for which people have dressed, Celsius; None: any. season: of animals; "": any.
     """
     if kind == "car" and role not in STYLES:
         role = "police" if role == "police" else "taxi" if "taxi" in model.lower() else "private"
@@ -80,15 +81,18 @@ def models_for(
         named = [(name, given) for name, given in STYLES[kind] if {name, given.get("style")} & words]
         options = named or STYLES[kind]
         made = [
-            _made(name, given | _hinged(name, hinged), np.random.default_rng(seed), air_c) for name, given in options
+            _made(name, given | _hinged(name, hinged), np.random.default_rng(seed), air_c, season)
+            for name, given in options
         ]
         return min(made, key=lambda models: float(np.abs(models[0].size_lwh_m - size).sum()))
     return [_thing(kind, np.maximum(size, 0.02), rng, model.lower())]
 
 
-def _made(kind: str, given: Given, rng: np.random.Generator, air_c: float | None = None) -> list[Model]:
+def _made(
+    kind: str, given: Given, rng: np.random.Generator, air_c: float | None = None, season: str = ""
+) -> list[Model]:
     actor: Any = member("actors", kind)(**given)
-    models: list[Model] = (actor if air_c is None else actor.dressed(air_c)).models(rng)
+    models: list[Model] = (actor if air_c is None else actor.dressed(air_c, season)).models(rng)
     return models
 
 

@@ -143,7 +143,7 @@ class Near:
 
     def models(self, actor: Any, rng: np.random.Generator) -> list[Model]:
         """Models of an actor who has dressed for the weather."""
-        models: list[Model] = actor.dressed(self.air_c).models(rng)
+        models: list[Model] = actor.dressed(self.air_c, self.cast.season).models(rng)
         return models
 
     def detailed(self, models: Iterable[Model], way: Array) -> list[Model]:

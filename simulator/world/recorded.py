@@ -394,6 +394,7 @@ def place(recorded: Recorded, cast: Cast, seed: int, air_c: float) -> list[Place
             hinged=bool(entity.openings),
             manner=entity.manner,
             air_c=air_c,
+            season=cast.season,
         )
         if number == 0:
             models[0] = replace(models[0], class_name="ego")

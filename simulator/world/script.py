@@ -84,7 +84,7 @@ def act(
     if walk is not None and getattr(actor, "pace_mps", None) == 0.0:
         assert isinstance(walk.do, Walk)
         actor = actor.model_copy(update={"pace_mps": walk.do.speed_mps or actor.usual_mps})
-    models = actor.dressed(atmosphere.temperature_c).models(rng)
+    models = actor.dressed(atmosphere.temperature_c, cast.season).models(rng)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
