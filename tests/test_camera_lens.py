@@ -196,8 +196,8 @@ def test_pictures_of_fog_have_a_hue_of_daylight(sun_deg: float, cloud_oktas: flo
 
 
 def test_street_lamps_by_night_look_as_warm_as_in_photographs() -> None:
-    """Pavements and walls in pictures from vehicles in Zurich and New York have 1.1 to 1.3 as much red as green, 0.55 to
-    0.85 as much blue; lamps of 3000 K have 2.09 and 0.32 (black body in linear sRGB).
+    """Pavements and walls in pictures from vehicles in Zurich and New York have 1.1 to 1.3 as much red as green, 0.55
+    to 0.85 as much blue; lamps of 3000 K have 2.09 and 0.32 (black body in linear sRGB).
     """
     pavement = np.full((60, 90, 3), 0.5) * [2.09, 1.0, 0.32]
     seen = film.lamp_balance(pavement, np.ones((60, 90))) * [2.09, 1.0, 0.32]

@@ -54,8 +54,8 @@ DENOISE_DEVIATIONS, GRAIN = np.float32(4.0), np.float32(0.25)
 REACH = 3  # pixels to each side
 TURNS = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])
 BYTE, TWO_BYTES, THREE_BYTES, BYTE_MASK = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(255)
-# How far white balance goes, to the daylight or to what lamps light: under street lamps of 3000 K, which have 2.1 times as
-# much red as green and a third as much blue, photographs from vehicles show pavements with 1.1 to 1.3 and 0.7 to 0.8.
+# How far white balance goes, to the daylight or to what lamps light: under street lamps of 3000 K, which have 2.1 times
+# as much red as green and a third as much blue, photographs from vehicles show greys with 1.1 to 1.3 and 0.55 to 0.85.
 BALANCE = 0.8
 # How far cameras misjudge the colour of daylight: deviations of blue over green, by their logarithms, along the locus
 # of daylight (CIE 15: red then changes by -0.62 of it, 5000 K to 10,000 K), and of red and blue together across it,
