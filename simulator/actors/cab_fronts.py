@@ -71,7 +71,7 @@ def front_panel(
     levels = np.linspace(*heights, 3)
     reach = np.interp(levels, heights, shares)
     points = [[on_front(body, half, float(s * r), float(z), lift) for s in across] for z, r in zip(levels, reach)]
-    uv = [[[float(s * r), float(z / SLAT_M)] for s in across] for z, r in zip(levels, reach)]
+    uv = [[[float(s * r * half / SLAT_M), float(z / SLAT_M)] for s in across] for z, r in zip(levels, reach)]
     return patch(points, slot, uv=uv)
 
 

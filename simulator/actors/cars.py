@@ -323,6 +323,7 @@ def car_materials(color: str, livery: str, rng: np.random.Generator) -> tuple[Ma
     """Materials of a car body by Slot."""
     table = body_materials()
     table[Slot.PAINT] = finishes.paint(color, rng)
+    table[Slot.GAP] = finishes.seam(table[Slot.PAINT])
     table[Slot.SKIN] = finishes.SKINS[int(rng.integers(len(finishes.SKINS)))]
     if livery == "police":
         table[Slot.SECOND] = finishes.RETRO_BLUE

@@ -132,7 +132,7 @@ class Lines:
 LEVELS = np.array([0.0, 0.04, 0.10, 0.116, 0.25, 0.38, 0.50, 0.61, 0.72, 0.82, 0.91, 1.0])
 FRONT_Y = np.array([0.0, 0.16, 0.31, 0.45, 0.57, 0.69, 0.79, 0.88, 0.95, 0.988, 1.0])
 REAR_Y = np.array([0.0, 0.2, 0.38, 0.54, 0.66, 0.77, 0.87, 0.95, 0.988, 1.0])
-GAP_M = 0.007
+GAP_M = 0.011  # drawn width of seams: see `finishes.seam`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -343,7 +343,7 @@ def _deck(d: Lines) -> Callable[[F64], F64]:
     )
 
 
-LID_Q = np.array([0.0, 0.30, 0.58, 0.80, 0.808, 0.92, 1.0])
+LID_Q = np.array([0.0, 0.30, 0.58, 0.80, 0.8125, 0.92, 1.0])
 
 
 def _lid(ring: F64) -> F64:

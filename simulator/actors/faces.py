@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors import finishes
-from simulator.actors.coachwork import FRONT_Y, LEVELS, REAR_Y, Lines, Slot, Tub, opposite
+from simulator.actors.coachwork import FRONT_Y, GAP_M, LEVELS, REAR_Y, Lines, Slot, Tub, opposite
 from simulator.actors.fittings import on_surface, round_lamp
 from simulator.actors.plates import plate_material
 from simulator.actors.shape import both, pipe, ribbon, rounded_box
@@ -187,7 +187,7 @@ class Face:
         outward = [[-1.0, 0, 0], [-1.0, 0.3, 0], [1.0, 0, 0]]
         first = 0 if lid else 2
         return [
-            m for line, out in zip(lines[first:], outward[first:]) for m in both(ribbon(line, out, 0.007, Slot.GAP))
+            m for line, out in zip(lines[first:], outward[first:]) for m in both(ribbon(line, out, GAP_M, Slot.GAP))
         ]
 
     def lamp_z(self, t: Tub) -> float:

@@ -136,6 +136,7 @@ BLUE_BEACON = Material(
     switch=Switch.BEACON,
     reflectance_905=0.3,
 )
+SEAM_TONE = 0.38  # of seams, as a share of the paint's
 AMBER_BEACON = Material(
     "amber beacon",
     (0.5, 0.19, 0.01),
@@ -195,6 +196,22 @@ def paint(name: str, rng: np.random.Generator) -> Material:
         metallic=flake,
         clearcoat=1.0,
         reflectance_905=round(float(rng.uniform(low, high)), 3),
+    )
+
+
+def seam(paint: Material) -> Material:
+    """What stands for the seams between panels of a paint.
+
+    They are about 4 mm wide and black; drawn so, one ray a pixel would meet a dot of them here and there. They are
+    drawn wider (`coachwork.GAP_M`) and less dark, which is the same from afar.
+    """
+    return replace(
+        paint,
+        name="seam",
+        albedo=as_rgb(SEAM_TONE * np.array(paint.albedo)),
+        roughness=0.7,
+        metallic=0.0,
+        clearcoat=0.0,
     )
 
 

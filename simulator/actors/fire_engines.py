@@ -28,10 +28,10 @@ SLAT_M, SLATS = 0.045, 8  # height of a slat of the shutters; slats in a repeat 
 
 @cache
 def _slats() -> Texture:
-    """Rounded slats with dark joints, 128 x 4, one repeat."""
+    """Rounded slats with dark joints, 128 x 128, one repeat: square, for mip levels are chosen by its area."""
     phase = (np.arange(128) + 0.5) / 128 * SLATS % 1.0
     tone = np.where(phase < 0.10, 0.25, 0.80 + 0.20 * np.sin(np.pi * phase))
-    return Texture("shutter slats", to_srgb8(np.broadcast_to(tone[:, None, None], (128, 4, 3))))
+    return Texture("shutter slats", to_srgb8(np.broadcast_to(tone[:, None, None], (128, 128, 3))))
 
 
 CHEVRON = len(Slot)  # a slot of its own after those of car bodies
@@ -163,8 +163,8 @@ def _shutter(size: tuple[float, float], center: tuple[float, float, float]) -> M
     x, y, z = center
     edge = np.array([[[x + long / 2, y + 0.008, z + s * tall / 2], [x - long / 2, y + 0.008, z + s * tall / 2]]
                      for s in (-1.0, 1.0)])  # fmt: skip
-    high = tall / (SLAT_M * SLATS)
-    return patch(edge, SHUTTER, uv=[[[0.0, 0.0], [1.0, 0.0]], [[0.0, high], [1.0, high]]], flip=True)
+    wide, high = np.array(size) / (SLAT_M * SLATS)  # as long as high: so they fade when they are finer than a pixel
+    return patch(edge, SHUTTER, uv=[[[0.0, 0.0], [wide, 0.0]], [[0.0, high], [wide, high]]], flip=True)
 
 
 def _roof(back: float, tail: float, half: float, top: float, height: float) -> list[Mesh]:

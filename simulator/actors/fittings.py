@@ -259,6 +259,6 @@ def exhaust(d: Lines, double: bool) -> list[Mesh]:
         yaw=np.pi / 2,
         at=(x + 0.10, 0.52, z),
     )
-    hole = turned(disc(0.031, segments=10, slot=Slot.GAP), yaw=np.pi / 2, at=(x + 0.05, 0.52, z))
+    hole = turned(disc(0.031, segments=10, slot=Slot.UNDER), yaw=np.pi / 2, at=(x + 0.05, 0.52, z))
     left = [pipe, hole]
     return left + ([m.moved(0, -1.04, 0) for m in left] if double else [])
