@@ -5,6 +5,7 @@ import pytest
 
 from simulator.actors.bus_doors import SWUNG_M
 from simulator.actors.leaves import pushed
+from simulator.actors.pumps import DEEP_M
 from simulator.scenario.family import member
 from simulator.scene import Body, Joint, Model
 from simulator.scene.mesh import box
@@ -70,6 +71,17 @@ def test_the_doors_of_a_box_open_onto_its_load_and_round_to_its_flanks(seed: int
         for y in across:
             origin = np.array([tail - 2.0, y, 0.5 * wide.bounds[1, 2]])
             assert least < _first_hit(shell, origin) - 2.0 < most
+
+
+def test_the_pump_of_a_fire_engine_is_in_a_recess_behind_its_shutter() -> None:
+    """Seen from behind it is as deep as said, below the lower edge of the shutter only."""
+    for share, depths in ((0.0, (0.0, 0.0)), (0.5, (DEEP_M, 0.0)), (1.0, (DEEP_M, DEEP_M))):
+        model = made("fire_engine", door=share)
+        tail = model.bounds[0, 0]
+        shell = np.concatenate([body.mesh.vertices[body.mesh.faces] for body in model.bodies])
+        for z, depth in zip((1.55, 2.15), depths, strict=True):
+            hit = _first_hit(shell, np.array([tail - 2.0, -0.15, z])) - 2.0
+            assert hit == pytest.approx(depth, abs=0.06)
 
 
 @pytest.mark.parametrize(("opened", "name"), [("side", "rear_right"), ("rear", "trunk")])

@@ -16,6 +16,7 @@ from simulator.actors.chassis import chassis
 from simulator.actors.coachwork import Slot
 from simulator.actors.heavy import axles, contour_tape, end_plates, fleet_materials, rear_lamps
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
+from simulator.actors.pumps import DEEP_M, HIGH_M, LOW_M, WIDE_M, pump, recess
 from simulator.actors.shape import block, both, finish, lathe, patch, pipe, rounded_box, turned
 from simulator.scenario.distributions import Fraction, uniform
 from simulator.scene import Body, Joint, Material, Mesh, Model, Texture
@@ -45,6 +46,7 @@ class FireEngine(Actor, kind="fire_engine"):
 
     Attributes:
         size: place within the real dimensions: 0 the smallest, 1 the largest.
+        door: how far the shutter before the pump behind is up.
     """
 
     class_name: ClassVar[str] = "truck"
@@ -54,6 +56,7 @@ class FireEngine(Actor, kind="fire_engine"):
     deceleration_mps2: ClassVar[float] = 4.5
 
     size: Fraction = uniform(0.0, 1.0)
+    door: Fraction = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         draw, near = catalogue_draw("trucks", "fire", self.size, rng)
@@ -65,7 +68,7 @@ class FireEngine(Actor, kind="fire_engine"):
         parts = cab(nose, wheelbase, length_cab, half, draw("cab_height"), tyre, rng)
         back, frame = nose - length_cab - 0.06, 2 * tyre + 0.04
         parts += chassis(back, tail, frame, half, tyre, "fire", rng, wheelbase)
-        parts += _lockers(back, tail, half, top, tyre) + _roof(back, tail, half, top, height)
+        parts += _lockers(back, tail, half, top, tyre, self.door) + _roof(back, tail, half, top, height)
         parts += _blue_lights(nose - 0.75, half, draw("cab_height"))
         stripe = rounded_box(
             (length_cab - 0.15, 0.012, 0.16), (nose - length_cab / 2 - 0.25, half, 1.02), slot=Slot.SECOND
@@ -93,11 +96,12 @@ class FireEngine(Actor, kind="fire_engine"):
         ]
 
 
-def _lockers(back: float, tail: float, half: float, top: float, tyre: float) -> list[Mesh]:
-    """Body with three shutters a side and one at the rear, cut out above the wheels."""
+def _lockers(back: float, tail: float, half: float, top: float, tyre: float, door: float) -> list[Mesh]:
+    """Body with three shutters a side, cut out above the wheels, and one before the pump behind, up by a share."""
     low, over = 0.52, 2 * tyre + 0.16
     arch = tyre + 0.12
-    middle, length = (back + tail) / 2, back - tail
+    end = tail + DEEP_M * (door > 0.0)
+    middle, length = (back + end) / 2, back - end
     parts = [rounded_box((length, 2 * half - 0.02, top - over), (middle, 0, (top + over) / 2), slot=Slot.PAINT)]
     spans = [(back - 0.05, arch), (arch, -arch), (-arch, tail + 0.05)]
     for (x0, x1), bottom in zip(spans, (low, over, low), strict=True):
@@ -110,8 +114,12 @@ def _lockers(back: float, tail: float, half: float, top: float, tyre: float) -> 
             tall, middle_x = top - 0.16 - bottom, (x0 + x1) / 2
             parts += both(_shutter((x0 - x1 - 0.16, tall), (middle_x, half, bottom + 0.06 + tall / 2)))
             parts += both(block((x0 - x1 - 0.2, 0.03, 0.03), ((x0 + x1) / 2, half + 0.01, bottom + 0.10), Slot.TRIM))
-    rear = _shutter((1.5, 1.30), (0.0, 0.0, 0.0))
-    parts.append(turned(rear, yaw=np.pi / 2, at=(tail - 0.006, 0, 1.60)))
+    if door > 0.0:
+        parts += recess(tail, half, over, top) + pump(tail)
+    if door < 1.0:
+        tall = (1.0 - door) * (HIGH_M - LOW_M)
+        rear = _shutter((WIDE_M, tall), (0.0, 0.0, 0.0))
+        parts.append(turned(rear, yaw=np.pi / 2, at=(tail - 0.006, 0, HIGH_M - tall / 2)))
     return parts + contour_tape(tail + 0.1, back - 0.1, half + 0.008, top - 0.08)
 
 
