@@ -51,14 +51,16 @@ class Actor(Family, family="actors"):
         drawn = {name: value.sample(rng) for name, value in given.items() if isinstance(value, Distribution)}
         return self.model_copy(update=drawn) if drawn else self
 
-    def dressed(self, air_c: float, season: str = "") -> Self:
-        """This actor with its person dressed for an air temperature, Celsius, and its animal in the coat of a season.
+    def dressed(self, air_c: float, season: str = "", *, rains: bool = False) -> Self:
+        """This actor with its person dressed for an air temperature, Celsius, and for rain, its animal for a season.
 
         What it is told otherwise it keeps; a season "" leaves the animal any.
         """
         told: dict[str, float | str] = {}
         if getattr(self, "dressed_for_c", air_c) is None:
             told["dressed_for_c"] = air_c
+        if getattr(self, "in_rain", rains) is None:
+            told["in_rain"] = rains
         if season and not getattr(self, "season", season):
             told["season"] = season
         return self.model_copy(update=told) if told else self

@@ -170,7 +170,7 @@ def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     if dress.bands:
         cells[((band > 0.60) & (band < 0.65)) | ((band > 0.70) & (band < 0.72))] = Part.INNER
     bare, _ = _trunk_rings(p, 0.0, rng)
-    collared = dress.thickness > 0.010 or dress.open_front
+    collared = dress.thickness > 0.010 or dress.open_front or dress.collar
     dip = 0.0 if collared else 0.030 if rng.random() < 0.15 + 0.3 * p.female else 0.013
     garment = _neckline(rings[: neck + 1], z[: neck + 1], dip)
     under = int(np.searchsorted(z, z[neck] - 1.5 * dip)) if dip else neck
@@ -220,9 +220,16 @@ def _neckline(rings: F64, z: F64, dip: float) -> F64:
 
 
 def _collar(p: Physique, dress: Dress) -> list[Mesh]:
-    """The collar of a coat, or of a shirt under a jacket: high at the nape, fallen open at the throat."""
-    w, worn = p.wide, dress.thickness > 0.010
-    grow = dress.thickness if worn else 0.5 * dress.thickness
+    """The collar of a coat, of a shirt, or of both: high at the nape, fallen open at the throat."""
+    coat = dress.thickness > 0.010
+    shirt = _collar_of(p, dress, worn=False) if dress.open_front or not coat else []
+    return shirt + (_collar_of(p, dress, worn=True) if coat else [])
+
+
+def _collar_of(p: Physique, dress: Dress, *, worn: bool) -> list[Mesh]:
+    """The collar of a coat (`worn`) or of a shirt; that of an open coat ends beside the throat."""
+    w = p.wide
+    grow = dress.thickness if worn else min(0.5 * dress.thickness, 0.005)
     wide, deep = (
         ((0.090, 0.060, 0.040), (0.052, 0.050, 0.043)) if worn else ((0.070, 0.049, 0.038), (0.046, 0.044, 0.041))
     )
@@ -236,6 +243,9 @@ def _collar(p: Physique, dress: Dress) -> list[Mesh]:
     throat = np.clip(np.cos(np.arange(16) * (2 * np.pi / 16)), 0.0, 1.0) ** 2
     rings[..., 2] -= np.array([[0.0], [0.4], [1.0]]) * throat * (0.020 if worn else 0.012) * p.height
     slot = Part.TOP if worn else Part.INNER
+    if worn and dress.open_front:
+        beside = rings[:, 2:-1]
+        return [patch(beside, slot, flip=True), patch(beside * [0.96, 0.96, 1.0], slot)]
     return [skin(rings, slot, caps=False), skin(rings[::-1] * [0.96, 0.96, 1.0], slot, caps=False)]
 
 

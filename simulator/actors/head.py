@@ -275,7 +275,16 @@ def _headgear(p: Physique, dress: Dress) -> list[Mesh]:
         }[dress.hat]
         shell = _cap(p, low, grow, Part.HAT, rows=7)
         return [shell, *_peak(p)] if dress.hat == "hard_hat" else [shell]
-    return [_cap(p, _hairline(0.68, 0.62, 0.55), 0.05 * h, Part.HAT, crown=1.4), *_peak(p)]
+    shell = _cap(p, _hairline(0.68, 0.62, 0.55), 0.05 * h, Part.HAT, crown=1.4)
+    return [shell, *(_brim(p) if dress.hat == "sun_hat" else _peak(p))]
+
+
+def _brim(p: Physique) -> list[Mesh]:
+    """The brim of a sun hat, seen from above and from below: it falls a little, more before and behind."""
+    angle: F64 = np.arange(24, dtype=np.float64) * (2 * np.pi / 24)
+    low = np.array([_hairline(0.69, 0.64, 0.57), _hairline(0.63, 0.55, 0.50)])
+    rings = _rings(p, low, angle, np.array([[0.05], [0.36]]) * p.head)
+    return [patch(rings, Part.HAT, close=True), patch(rings - [0, 0, 0.004], Part.HAT, close=True, flip=True)]
 
 
 def _peak(p: Physique) -> list[Mesh]:

@@ -13,7 +13,7 @@ from simulator.actors.carried import THINGS, Carried, carried, small_wheel
 from simulator.actors.figure import figure
 from simulator.actors.seats import SEATS, sitting
 from simulator.actors.skeleton import Pose, cycle_box, skinned
-from simulator.actors.wardrobe import DressedFor, Person, adult, child, childs_body
+from simulator.actors.wardrobe import DressedFor, InRain, Person, adult, child, childs_body
 from simulator.numerics import se3
 from simulator.scenario.distributions import Metres, OneOf, Quantity, choice, integer, uniform
 from simulator.scene import Body, Driver, Joint, Material, Model
@@ -41,6 +41,7 @@ class Pedestrian(Actor, kind="pedestrian"):
         seat: what a sitting person sits on.
         pace_mps: of the gait: who is faster than people walk, runs; 0: the usual one.
         dressed_for_c: air temperature for which the clothes are; null: that of the scene.
+        in_rain: whether hoods are up, of those without an umbrella; null: if it rains in the scene.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -64,6 +65,7 @@ class Pedestrian(Actor, kind="pedestrian"):
         weights=(0.73, 0.0, 0.02, 0.04, 0.08, 0.04, 0.09),  # umbrellas are up when it rains
     )
     dressed_for_c: DressedFor = None
+    in_rain: InRain = None
 
     @property
     def usual_mps(self) -> float:
@@ -84,6 +86,7 @@ class Pedestrian(Actor, kind="pedestrian"):
             bag=self.bag,
             age_years=self.age_years,
             air_c=self.dressed_for_c,
+            rained_on=bool(self.in_rain) and thing != "umbrella",
         )
         pace = self.pace_mps or self.usual_mps
         return person_models(person, self.pose, pace, rng, thing=thing, stoop=_stoop(self.age_years), seat=self.seat)
@@ -93,7 +96,7 @@ class Runner(Actor, kind="runner"):
     """An adult who runs for exercise.
 
     Attributes:
-        sex, skin_tone, height_m, pace_mps, dressed_for_c: as for a pedestrian.
+        sex, skin_tone, height_m, pace_mps, dressed_for_c, in_rain: as for a pedestrian.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -107,10 +110,12 @@ class Runner(Actor, kind="runner"):
     height_m: Metres = 0.0
     pace_mps: Pace = 0.0
     dressed_for_c: DressedFor = None
+    in_rain: InRain = None
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
+        air_c, rains = self.dressed_for_c, bool(self.in_rain)
         person = adult(
-            self.sex, self.skin_tone, "sport", self.height_m, rng, bag="", age_years=30.0, air_c=self.dressed_for_c
+            self.sex, self.skin_tone, "sport", self.height_m, rng, bag="", age_years=30.0, air_c=air_c, rained_on=rains
         )
         return person_models(person, "walking", self.pace_mps or self.speed_mps, rng)
 
@@ -125,7 +130,7 @@ class Child(Actor, kind="child"):
 
     Attributes:
         age_years: 2 to 12.
-        pose, sex, skin_tone, pace_mps, seat, dressed_for_c: as for an adult.
+        pose, sex, skin_tone, pace_mps, seat, dressed_for_c, in_rain: as for an adult.
     """
 
     class_name: ClassVar[str] = "pedestrian"
@@ -141,6 +146,7 @@ class Child(Actor, kind="child"):
     pace_mps: Pace = 0.0
     seat: Annotated[str, OneOf(*SEATS)] = choice(*SEATS, weights=(0.45, 0.1, 0.25, 0.2))
     dressed_for_c: DressedFor = None
+    in_rain: InRain = None
 
     @property
     def usual_mps(self) -> float:
@@ -153,7 +159,8 @@ class Child(Actor, kind="child"):
         return gait.running_mps(childs_body(self.age_years).hip_z)
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
-        person = child(self.age_years, self.sex, self.skin_tone, rng, air_c=self.dressed_for_c)
+        air_c, rains = self.dressed_for_c, bool(self.in_rain)
+        person = child(self.age_years, self.sex, self.skin_tone, rng, air_c=air_c, rained_on=rains)
         return person_models(person, self.pose, self.pace_mps or self.usual_mps, rng, seat=self.seat)
 
 

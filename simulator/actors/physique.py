@@ -146,10 +146,11 @@ class Dress:
         open_front: a jacket open over a shirt.
         bands: retro-reflective bands (vest).
         hair: "short", "long", "bun", "bald", "ponytail".
-        hat: "", "beanie", "cap", "hood", "scarf", "helmet", "cycle_helmet", "hard_hat".
+        hat: "", "beanie", "cap", "sun_hat", "hood", "scarf", "helmet", "cycle_helmet", "hard_hat".
         bag: "", "backpack", "shoulder_bag".
         bib: of dungarees, of the cloth of the trousers.
         gloves: of the leather of the shoes.
+        collar: of a shirt that is worn without a jacket.
     """
 
     thickness: float = 0.008
@@ -165,3 +166,4 @@ class Dress:
     bag: str = ""
     bib: bool = False
     gloves: bool = False
+    collar: bool = False

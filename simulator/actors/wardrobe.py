@@ -15,18 +15,24 @@ from simulator.actors.head import FACES, PLAIN_SKIN, face_texture
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
 from simulator.numerics.rng import generator, offshoot
-from simulator.scenario.distributions import Quantity
+from simulator.scenario.distributions import Flag, Quantity
 from simulator.scene import Material, Texture
 from simulator.scene.material import Rgb, srgb
 from simulator.scene.noise import spectral_noise, to_srgb8
 
 DressedFor = Annotated[float, Quantity("C", ge=-40.0, le=50.0)] | None
+InRain = Annotated[bool, Flag()] | None
 # Insulation of clothes, clo, from which on people wear padded jackets or coats, and below which short sleeves and short
 # trousers (sums of garments in ISO 9920:2007: T-shirt, trousers, underwear and shoes make 0.45, a shirt with long
 # sleeves and a jumper more 0.85, a parka 0.7 by itself); spread of what people choose, by choice.
 PADDED_CLO, SHORT_CLO, SHORTEST_CLO, CLO_SPREAD = 1.0, 0.62, 0.45, 0.2
 COLD_CLO = 1.3  # from which on hats are usual, and skirts rare
 GLOVES_FROM = 0.5  # where so many cover their heads, hands are covered, too
+# Between a suit without its jacket, 0.61 clo, and with it, 0.96 clo (ANSI/ASHRAE 55-2017, clothing ensembles).
+SUIT_CLO = 0.785
+RUNNING_C = 10.0  # by which air feels warmer to who runs (by choice; they give off about three times a walker's heat)
+HOODED = 0.75  # share of those in the rain without an umbrella who have a hood up (by choice)
+SUN_HATS = 1 / 6  # more share with a cap or a hat where it is hot (by choice)
 
 
 class Warmth(NamedTuple):
@@ -36,6 +42,7 @@ class Warmth(NamedTuple):
         padded: in a padded jacket or a coat. long: with long sleeves, of the others.
         bare: with short trousers, of those with short sleeves. skirts: in skirts, of those who would be.
         covered: with a cap or hood, of those who are padded.
+        jackets: with one, of those in suits. shaded: with a cap or sun hat, of those who are not padded.
     """
 
     padded: float = 0.4
@@ -43,6 +50,8 @@ class Warmth(NamedTuple):
     bare: float = 0.3
     skirts: float = 1.0
     covered: float = 1 / 3
+    jackets: float = 0.85
+    shaded: float = 1 / 6
 
 
 def insulation_clo(air_c: float) -> float:
@@ -66,9 +75,16 @@ def warmth(air_c: float | None) -> Warmth:
         return 0.5 * math.erfc((clo - wanted) / (CLO_SPREAD * math.sqrt(2)))
 
     padded, short = more_than(PADDED_CLO), 1.0 - more_than(SHORT_CLO)
-    bare = (1.0 - more_than(SHORTEST_CLO)) / max(short, 1e-9)
-    cold = more_than(COLD_CLO)
-    return Warmth(padded, 1.0 - short / max(1.0 - padded, short, 1e-9), bare, 1.0 - 0.7 * cold, (1 + cold) / 3)
+    hot, cold = 1.0 - more_than(SHORTEST_CLO), more_than(COLD_CLO)
+    return Warmth(
+        padded,
+        1.0 - short / max(1.0 - padded, short, 1e-9),
+        hot / max(short, 1e-9),
+        1.0 - 0.7 * cold,
+        (1 + cold) / 3,
+        more_than(SUIT_CLO),
+        1 / 6 + SUN_HATS * hot,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,10 @@ def materials(
     if clothes == "formal":
         top_name, top = ("navy", (0.012, 0.018, 0.04)) if rng.random() < 0.5 else ("dark_grey", (0.03, 0.03, 0.033))
         bottom, legs = top if rng.random() < 0.7 else (0.02, 0.02, 0.022), "pressed"
+        if dress.collar:
+            blue = offshoot(rng, "shirt").random() < 0.4
+            top_name, top = ("light_blue", (0.36, 0.46, 0.60)) if blue else ("white", (0.62, 0.63, 0.65))
+            inner = top
     if clothes == "riding":
         top_name, top = JACKETS[int(rng.choice(len(JACKETS), p=JACKET_SHARES))]
         bottom = (0.018, 0.018, 0.02) if rng.random() < 0.7 else bottom
@@ -216,6 +236,8 @@ def _cut(dress: Dress, clothes: str, rng: np.random.Generator) -> str:
         return "plain"
     if clothes == "riding":
         return str(rng.choice(("zipped", "panels")))
+    if dress.hat == "hood" and dress.thickness < 0.014:
+        return "zipped"
     if clothes == "formal" or dress.hem < 0.45:
         return "buttoned"
     if dress.thickness > 0.012:
@@ -233,8 +255,9 @@ def adult(
     bag: str = "any",
     age_years: float = 40.0,
     air_c: float | None = None,
+    rained_on: bool = False,
 ) -> Person:
-    """An adult in street clothes for an air temperature; `height` 0: by sex."""
+    """An adult in street clothes for an air temperature, with a hood up if it is rained on; `height` 0: by sex."""
     row = load_asset("people")["adults"][sex]
     mean, deviation = row["height"]
     stature = height if height > 0 else float(mean + deviation * np.clip(rng.standard_normal(), -2.5, 2.5))
@@ -247,7 +270,8 @@ def adult(
         female,
         float(np.clip(rng.normal(0.1, 0.45), -0.8, 1.2)),
     )
-    dress = _adult_dress(female > 0.5, clothes, bag, warmth(air_c), rng)
+    felt_c = air_c if air_c is None or clothes != "sport" else air_c + RUNNING_C
+    dress = _adult_dress(female > 0.5, clothes, bag, warmth(felt_c), rng, rained_on=rained_on)
     face = "old" if age_years > 62 else "smooth" if female > 0.5 else str(rng.choice(FACES[1:4], p=(0.5, 0.25, 0.25)))
     paint, top = materials(skin_tone, dress, rng, clothes=clothes, face=face, grey=rng.random() < (age_years - 45) / 25)
     facts = (
@@ -261,9 +285,14 @@ def adult(
     return Person(body, dress, paint, facts)
 
 
-def _adult_dress(female: bool, clothes: str, bag: str, warm: Warmth, rng: np.random.Generator) -> Dress:
+def _adult_dress(
+    female: bool, clothes: str, bag: str, warm: Warmth, rng: np.random.Generator, *, rained_on: bool
+) -> Dress:
+    own = offshoot(rng, "weather")
     winter = rng.random() < warm.padded
-    coat = winter and rng.random() < 0.4
+    coat = winter and (rng.random() < 0.4 or clothes == "formal")
+    jacket, open_coat, long_shirt, knitted, hooded = own.random(5)
+    shirt = clothes == "formal" and not winter and jacket > warm.jackets
     sleeve = 1.0 if winter or clothes in ("formal", "worker") or rng.random() < warm.long else 0.45
     legs = "trousers"
     if female and clothes != "high_visibility" and rng.random() < 0.25 * warm.skirts:
@@ -271,32 +300,47 @@ def _adult_dress(female: bool, clothes: str, bag: str, warm: Warmth, rng: np.ran
     elif sleeve < 1.0 and clothes != "formal" and rng.random() < warm.bare:
         legs = "shorts"
     styles = ["long", "long", "bun", "ponytail", "short"] if female else ["short"] * 9 + ["bald"]
-    hats = _hats(warm.covered, "beanie", "hood") if winter else _hats(1 / 6, "cap")
+    hats = _hats(warm.covered, "beanie", "hood") if winter else _hats(warm.shaded, "cap", "sun_hat")
     if female and rng.random() < 0.05:
         hats = ["scarf"]
     if clothes == "sport":
-        winter, coat, hats = False, False, ["", "", "cap"]
+        coat, hats = False, _hats(warm.covered, "beanie") if winter else _hats(2 * warm.shaded, "cap")
         sleeve = 1.0 if rng.random() > 4 / 3 * (1 - warm.long) else 0.45
-        legs = "trousers" if rng.random() > 4 / 3 * (1 - warm.long) else "shorts"
+        legs = "trousers" if winter or rng.random() > 4 / 3 * (1 - warm.long) else "shorts"
+        sleeve = 1.0 if winter else sleeve
     if clothes == "high_visibility":
         hats = ["hard_hat", "hard_hat", "", "cap"]
     if clothes == "riding":  # a jacket and trousers against falls
         winter, coat, sleeve, legs, hats = True, False, 1.0, "trousers", [""]
+    if clothes == "formal":
+        hats = ["beanie"] if winter and knitted < warm.covered else [""]
+        sleeve = 0.45 if shirt and long_shirt > max(warm.long, 0.4) else 1.0
     bags = ["", "", "", "backpack", "shoulder_bag"] if clothes != "high_visibility" else [""]
-    return Dress(
+    dress = Dress(
         thickness=float(rng.uniform(0.013, 0.024) if winter else rng.uniform(0.003, 0.009)),
         hem=float(rng.uniform(0.30, 0.42)) if coat else float(rng.uniform(0.475, 0.515)),
         sleeve=sleeve,
         legs=legs,
         skirt_hem=float(rng.uniform(0.20, 0.36)),
         loose=float(rng.uniform(0.0, 0.35) if female or clothes == "sport" else rng.uniform(0.2, 0.8)),
-        open_front=clothes == "formal" or (winter and clothes != "riding" and rng.random() < 0.3),
+        open_front=(open_coat < 0.4 if coat else not shirt)
+        if clothes == "formal"
+        else winter and clothes not in ("riding", "sport") and rng.random() < 0.3,
         bands=clothes == "high_visibility",
         hair=str(rng.choice(styles)),
-        hat=str(rng.choice(hats)) if clothes != "formal" else "",
+        hat=str(rng.choice(hats)),
         bag=str(rng.choice(bags)) if bag == "any" else bag,
         gloves=clothes == "riding" or (winter and warm.covered > GLOVES_FROM),
+        collar=shirt,
     )
+    if clothes == "sport":  # nothing that is worn for running is as thick
+        dress = replace(dress, thickness=min(dress.thickness, 0.0095))
+    return _hooded(dress) if rained_on and clothes in ("casual", "sport") and hooded < HOODED else dress
+
+
+def _hooded(dress: Dress) -> Dress:
+    """The same in a closed jacket whose hood is up."""
+    return replace(dress, hat="hood", sleeve=1.0, open_front=False, thickness=max(dress.thickness, 0.0105))
 
 
 def _hats(share: float, *kinds: str) -> list[str]:
@@ -315,9 +359,15 @@ def childs_body(age_years: float, tall: float = 1.0, build: float = 0.0) -> Phys
 
 
 def child(
-    age_years: float, sex: str, skin_tone: int, rng: np.random.Generator, *, air_c: float | None = None
+    age_years: float,
+    sex: str,
+    skin_tone: int,
+    rng: np.random.Generator,
+    *,
+    air_c: float | None = None,
+    rained_on: bool = False,
 ) -> Person:
-    """A child of 2 to 12 years with the proportions of its age, dressed for an air temperature."""
+    """A child of 2 to 12 years with the proportions of its age, dressed for an air temperature and for rain on it."""
     body = childs_body(age_years, float(np.clip(rng.normal(1.0, 0.035), 0.92, 1.08)), float(rng.normal(0.0, 0.3)))
     girl, warm = sex == "female", warmth(air_c)
     padded, light = rng.random() < warm.padded, "skirt" if girl else "shorts"
@@ -330,8 +380,11 @@ def child(
         skirt_hem=0.33,
         loose=float(rng.uniform(0.2, 0.6)),
         hair=str(rng.choice(["long", "ponytail", "short"] if girl else ["short"])),
-        hat=str(rng.choice(_hats(warm.covered, "beanie", "hood") if padded else _hats(1 / 3, "cap"))),
+        hat=str(
+            rng.choice(_hats(warm.covered, "beanie", "hood") if padded else _hats(2 * warm.shaded, "cap", "sun_hat"))
+        ),
         bag=str(rng.choice(["", "", "backpack"])) if age_years >= 6 else "",
+        gloves=padded and warm.covered > GLOVES_FROM,
     )
     own = offshoot(rng, "childhood")
     plays, wears_bib, packs = own.random(3)
@@ -342,6 +395,8 @@ def child(
         bib=bool(airy and age_years < 8 and wears_bib < 0.35),
         bag="backpack" if 3 <= age_years < 6 and packs < 0.25 else dress.bag,
     )
+    if rained_on and own.random() < HOODED:
+        dress = replace(_hooded(dress), bib=False)
     paint, top = materials(skin_tone, dress, rng, bright=True, face="child" if age_years < 10 else "smooth")
     bag = cloth("bag", _color("bright_tops", own)[1], own)
     paint = tuple(bag if part == Part.BAG else material for part, material in zip(Part, paint, strict=True))

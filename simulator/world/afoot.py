@@ -27,7 +27,7 @@ RUNNING = 0.12  # share of the children who do not stand or sit (by choice)
 APART_M = 0.3  # between those who set out
 NARROWEST_M, WIDEST_M = 0.2, 0.42  # radius of people, with what they carry
 SITTING = 0.3  # share of those who do not walk
-RAIN_MM_H, UMBRELLAS = 0.3, 0.55  # in more rain so many carry an umbrella, and nobody sits down
+UMBRELLAS = 0.55  # share of adults who carry one in the rain
 IN_PAIRS, BENCH_MATES_M = 0.4, 0.55  # of those who sit; between them
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
 STROLL_MPS = 1.0  # of animals that nothing hurries
@@ -53,7 +53,7 @@ class Afoot:
             cls: Any = member("actors", kind)
             haste = float(np.clip(rng.normal(1.0, 0.15), 0.5, 1.5))
             if kind in ("pedestrian", "child"):
-                rains = self.near.scenario.weather.rain_mm_h > RAIN_MM_H
+                rains = self.near.rains
                 pose = "walking" if walks else "sitting" if rng.random() < SITTING and not rains else "standing"
                 held = {}
                 umbrella = generator(self.near.seed, "umbrella", n).random() < UMBRELLAS

@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
+RAIN_MM_H = 0.3  # in more rain people put up umbrellas or hoods, and nobody sits down
 FAR_M, FAR_CELL_M = 45.0, 0.05  # who stays farther from the ego's path is coarser: 5 cm are a pixel of KITTI's at 36 m
 
 
@@ -55,6 +56,7 @@ class Near:
         network, roads, route, cast, scenario: what is populated.
         headlamps: of vehicles, of `Atmosphere.headlamps`.
         air_c: temperature, for which people have dressed.
+        rains: whether so much rain falls that people put up umbrellas or hoods.
         conditions: () CONDITIONS_DTYPE, how the weather lets them drive.
     """
 
@@ -71,6 +73,7 @@ class Near:
         self.network, self.roads, self.route, self.cast = network, roads, route, cast
         self.scenario, self.conditions = scenario, conditions
         self.headlamps, self.air_c = atmosphere.headlamps, atmosphere.temperature_c
+        self.rains = atmosphere.rain_mm_h > RAIN_MM_H
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path
@@ -143,7 +146,7 @@ class Near:
 
     def models(self, actor: Any, rng: np.random.Generator) -> list[Model]:
         """Models of an actor who has dressed for the weather."""
-        models: list[Model] = actor.dressed(self.air_c, self.cast.season).models(rng)
+        models: list[Model] = actor.dressed(self.air_c, self.cast.season, rains=self.rains).models(rng)
         return models
 
     def detailed(self, models: Iterable[Model], way: Array) -> list[Model]:

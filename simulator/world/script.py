@@ -15,6 +15,7 @@ from simulator.scene import Atmosphere, Switch, stance
 from simulator.traffic.staged import Roads
 from simulator.world.cast import Cast
 from simulator.world.lamps import switched
+from simulator.world.near import RAIN_MM_H
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route, highest_speed
 
@@ -84,7 +85,8 @@ def act(
     if walk is not None and getattr(actor, "pace_mps", None) == 0.0:
         assert isinstance(walk.do, Walk)
         actor = actor.model_copy(update={"pace_mps": walk.do.speed_mps or actor.usual_mps})
-    models = actor.dressed(atmosphere.temperature_c, cast.season).models(rng)
+    rains = atmosphere.rain_mm_h > RAIN_MM_H
+    models = actor.dressed(atmosphere.temperature_c, cast.season, rains=rains).models(rng)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
