@@ -12,7 +12,7 @@ from test_actors import models
 from simulator.actors.figure import figure
 from simulator.actors.gait import WALK, striding
 from simulator.actors.people import COAT_APART, SEXES
-from simulator.actors.physique import Part
+from simulator.actors.physique import Dress, Part
 from simulator.actors.seats import SEATS
 from simulator.actors.skeleton import Pose, skinned
 from simulator.actors.wardrobe import Person, adult, child
@@ -174,6 +174,43 @@ def test_people_dress_for_the_temperature(
     if air_c < 0.0:
         assert not any(dress.legs == "shorts" for dress in worn)
         assert np.mean([dress.hat in ("beanie", "hood") for dress in worn]) > 0.4
+
+
+def _worn(clothes: str, air_c: float, *, rained_on: bool = False) -> list[Dress]:
+    return [
+        adult(sex, 5, clothes, 0.0, np.random.default_rng(seed), air_c=air_c, rained_on=rained_on).dress
+        for seed in range(80)
+        for sex in SEXES
+    ]
+
+
+def test_business_people_and_runners_heed_frost_and_heat() -> None:
+    frost, mild, heat = (_worn("formal", c) for c in (-10.0, 14.0, 31.0))
+    assert np.mean([d.hem < 0.45 and d.gloves for d in frost]) > 0.9  # overcoats
+    assert np.mean([d.open_front for d in mild]) > 0.5  # jackets
+    assert np.mean([d.collar and not d.open_front for d in heat]) > 0.9  # shirts
+    runners = [_worn("sport", c) for c in (-10.0, 20.0)]
+    bare = [np.mean([d.sleeve < 1.0 and d.legs == "shorts" for d in worn]) for worn in runners]
+    assert bare[0] < 0.05 < 0.4 < bare[1]
+    assert np.mean([d.gloves for d in runners[0]]) > 0.8
+
+
+def test_hoods_are_up_in_the_rain_but_not_under_umbrellas_and_sun_hats_are_worn_in_heat() -> None:
+    wet, dry, hot = _worn("casual", 12.0, rained_on=True), _worn("casual", 12.0), _worn("casual", 31.0)
+    assert np.mean([d.hat == "hood" for d in wet]) == pytest.approx(0.75, abs=0.1)
+    assert all(d.sleeve == 1.0 for d in wet if d.hat == "hood")
+    assert np.mean([d.hat == "hood" for d in dry]) < 0.2
+    assert np.mean([d.hat == "sun_hat" for d in hot]) > 0.05
+    assert [d.sleeve for d in wet if d.hat != "hood"] == [d.sleeve for d, w in zip(dry, wet) if w.hat != "hood"]
+    given = {"pose": "standing", "clothes": "casual", "sex": "female", "in_rain": True, "dressed_for_c": 25.0}
+    haired = {
+        thing: np.mean([
+            (models("pedestrian", seed, carries=thing, **given)[0].bodies[0].mesh.slots == Part.HAIR).any()
+            for seed in range(8)
+        ])
+        for thing in ("umbrella", "")
+    }  # fmt: skip
+    assert haired["umbrella"] > 0.85 > 0.5 > haired[""]
 
 
 def test_people_in_a_scene_are_dressed_for_its_air_unless_told_otherwise() -> None:

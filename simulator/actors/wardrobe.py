@@ -190,6 +190,8 @@ def materials(
             blue = offshoot(rng, "shirt").random() < 0.4
             top_name, top = ("light_blue", (0.36, 0.46, 0.60)) if blue else ("white", (0.62, 0.63, 0.65))
             inner = top
+    if clothes == "sport" and dress.legs == "trousers":  # tights
+        bottom, legs = as_rgb(np.array([0.016, 0.017, 0.020]) * offshoot(rng, "tights").uniform(0.7, 2.5)), "plain_legs"
     if clothes == "riding":
         top_name, top = JACKETS[int(rng.choice(len(JACKETS), p=JACKET_SHARES))]
         bottom = (0.018, 0.018, 0.02) if rng.random() < 0.7 else bottom
@@ -333,8 +335,8 @@ def _adult_dress(
         gloves=clothes == "riding" or (winter and warm.covered > GLOVES_FROM),
         collar=shirt,
     )
-    if clothes == "sport":  # nothing that is worn for running is as thick
-        dress = replace(dress, thickness=min(dress.thickness, 0.0095))
+    if clothes == "sport":  # thin and tight
+        dress = replace(dress, thickness=min(dress.thickness, 0.0095), loose=min(dress.loose, 0.15))
     return _hooded(dress) if rained_on and clothes in ("casual", "sport") and hooded < HOODED else dress
 
 
