@@ -222,14 +222,18 @@ def test_rain_has_the_number_and_speed_of_real_drops() -> None:
     assert not rain.kinds_of(weather(30))
 
 
-def test_a_flake_covers_its_share_of_the_background() -> None:
-    """A particle at rest of area A px hides A pixels' worth of background."""
+@pytest.mark.parametrize("spot_px", [1.0, 3.0])
+def test_a_flake_covers_its_share_of_the_background(spot_px: float) -> None:
+    """A particle at rest of area A px hides A pixels' worth of background, in focus or not."""
     radiance, gain = np.ones((21, 21, 3), np.float32), np.zeros((21, 21, 3), np.float32)
     depth = np.full((21, 21), np.inf, np.float32)
     depth[:, :3] = 1.0
     place = np.array([[10, 10, 2.0], [1, 10, 2.0]], np.float32)
     width = np.array([0.8, 0.8], np.float32)
-    rain.draw(0, 21, place, place, width, np.zeros((2, 3), np.float32), np.zeros(2, np.float32), depth, radiance, gain)
+    spot = np.full(2, spot_px, np.float32)
+    rain.draw(
+        0, 21, place, place, width, spot, np.zeros((2, 3), np.float32), np.zeros(2, np.float32), depth, radiance, gain
+    )
     assert -gain[..., 0].sum() == pytest.approx(math.pi / 4 * 0.64, rel=0.2)
     assert not gain[:, :3].any()  # behind something nearer
 

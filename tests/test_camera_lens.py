@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from simulator.scene.mesh import box
 from simulator.scene.model import Body, Model
 from simulator.sensors.camera import Camera
 from simulator.sensors.optics import CameraModel
-from simulator.sensors.shading import film
+from simulator.sensors.shading import film, precipitation
 from simulator.sensors.shading.canvas import Picture
 from simulator.sensors.shading.lens import GHOSTS, falloff, through_lens
 from simulator.sensors.shading.mips import SRGB_TO_LINEAR
@@ -210,3 +212,22 @@ def test_denoising_leaves_no_single_pixels_far_off() -> None:
     grey = film.picture_of(scene, edge, exposure, 30_000.0, 3.0, 3, 1).astype(float).mean(-1)[8:-8, 8:-8]
     usual = np.median(np.abs(grey - np.median(grey))) / 0.6745
     assert np.mean(np.abs(grey - np.median(grey)) > 4 * usual) < 0.003
+
+
+def test_streaks_of_rain_are_as_long_as_speed_and_exposure_make_them() -> None:
+    """At 30 m/s drops come nearer by 30 cm in 10 ms and fall by their speed (Atlas et al., 1973)."""
+    wet = Atmosphere(np.array([0.0, 0.0, 1.0]), math.pi / 2, rain_mm_h=20.0)
+    east = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 1.5], [0, 0, 0, 1]])
+    snapshot = SimpleNamespace(velocity=np.array([[30.0, 0.0, 0.0]]))
+    stage = SimpleNamespace(atmosphere=wet, snapshot=snapshot, ego=0)
+    transport: Any = SimpleNamespace(stage=stage, sky=make_sky(wet), lamps=SimpleNamespace(dark=True))
+    kind, rng = precipitation.kinds_of(wet)[0], np.random.default_rng(5)
+    heads, tails, widths, _ = precipitation._seen_particles(kind, transport, LENS, east, 0.01, rng)
+    z = heads[:, 2].astype(float)
+    right, down = (heads[:, 0] - 199.5) / 300 * z, (heads[:, 1] - 119.5) / 300 * z
+    fall = 9.65 - 10.3 * np.exp(-0.6 * widths / 300 * z * 1000)
+    after, near = z - 0.3, (z > 0.6) & (fall > 0.5)
+    lower = down + 0.01 * fall
+    expected = np.stack([300 * right / after + 199.5, 300 * lower / after + 119.5, after], 1)
+    assert near.sum() > 200
+    np.testing.assert_allclose(tails[near], expected[near], rtol=1e-3, atol=0.05)

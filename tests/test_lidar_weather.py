@@ -16,10 +16,10 @@ from simulator.sensors.lidar_weather import (
     fog_echo,
     fog_extinction_1_m,
     rain_extinction_1_m,
-    snow_extinction_1_m,
     soft_response,
 )
 from simulator.sensors.plumes import wrapped_eddies
+from simulator.weather.snow import snow_extinction_1_m
 
 FOG_TABLE = [  # alpha 1/m, response x 1e9, range of its peak: sin^2 pulse of 20 ns (half width), focus 0
     (0.005, 4.568, 4.70),

@@ -165,12 +165,12 @@ class Camera(Sensor, kind="camera"):
             span_s = max(exposure.time_s, self.height * line_s)
             velocity = image_velocity(stage, picture, self.model, self.ego_SE3_sensor, time_ns, span_s)
             picture = in_motion(picture, velocity, exposure.time_s, line_s, stage.threads)
+        focal_m, falling = self.fx * PIXEL_M, child_seed(seed, "precipitation")
+        aperture_m = focal_m / self.f_number
         radiance = add_precipitation(
-            picture, transport, self.model, local_SE3_camera, exposure.time_s, child_seed(seed, "precipitation")
+            picture, transport, self.model, local_SE3_camera, exposure.time_s, aperture_m, falling
         )
-        through = rain_on_glass(
-            radiance, stage, self.fx, self.f_number, self.fx * PIXEL_M, self.glass_mm / 1000, exposure.time_s
-        )
+        through = rain_on_glass(radiance, stage, self.fx, self.f_number, focal_m, self.glass_mm / 1000, exposure.time_s)
         side = PREVIEW_GLARE if quality == "preview" else 2
         toward_sun = local_SE3_camera[:3, :3].T @ transport.sky.sun_direction
         veil = veil_beside(self.model, toward_sun, transport.sky.sun_lx)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.scene.atmosphere import Atmosphere
 from simulator.sensors.lidar_models import FOCUS_M, LidarModel, receiver_gain
+from simulator.weather.snow import snow_extinction_1_m
 
 LIGHT_MPS = 299_792_458.0
 # Extinction over backscatter of fog at 905 nm: Mie theory of advection fog gives 19..20 sr.
@@ -44,17 +45,6 @@ def rain_extinction_1_m(rain_mm_h: float) -> float:
     Marshall-Palmer drops, N(D) = 8000 exp(-4.1 R^-0.21 D) per m3 and mm, with an extinction efficiency of 2.
     """
     return float(1e-6 * np.pi * 8000.0 / 4.1**3 * rain_mm_h**0.63) if rain_mm_h > 0 else 0.0
-
-
-def snow_extinction_1_m(snow_mm_h: float) -> float:
-    """Extinction by falling snow in 1/m, efficiency 2.
-
-    Gunn-Marshall flakes, N(D) = 3800 R^-0.87 exp(-2.55 R^-0.48 D) per m3 and mm of melted diameter D.
-    """
-    if snow_mm_h <= 0:
-        return 0.0
-    slope = 2.55 * snow_mm_h**-0.48
-    return float(1e-6 * np.pi * 3800.0 * snow_mm_h**-0.87 / slope**3 * FLAKE_SWELLING**2)
 
 
 def soft_response(

@@ -15,6 +15,7 @@ from simulator.numerics.rng import generator
 from simulator.scene import Atmosphere
 from simulator.sensors.shading.lamps import cell_of, lamp_lux
 from simulator.sensors.shading.vector import HALF, ONE, PI, ZERO, clamp01, luminance
+from simulator.weather.snow import flake_mm, melted_mm
 
 if TYPE_CHECKING:
     from simulator.sensors.optics import CameraModel
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+Widths = NDArray[np.floating]
 
 NEAREST_M, FARTHEST_M = 0.35, 24.0
 SHELLS = 6  # of doubling depth: far ones hold only particles that are big enough to be seen
 LEAST_WIDTH_PX = 0.15
 MOST_PER_SHELL = 30_000
 TUMBLE_MPS = 0.35  # flakes stray from their mean path
-FLAKE_WIDENING = 10.0 ** (1 / 3)  # flakes of density 0.1 are that much wider than the drops they melt to
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +38,36 @@ class Kind:
     """One kind of particles.
 
     Attributes:
+        is_snow: whether it falls slowly and tumbles, and is wider than the drop it melts to.
         number: per m3 and mm of (melted) diameter at diameter 0. slope: of the exponential size distribution, 1/mm.
-        widening: of the particle over its melted diameter.
         sky_part: of the mean radiance of the sky that it shows. lamp_part: radiance per lux of lamps, 1/sr.
         background_part: of the radiance behind it that it passes on.
     """
 
+    is_snow: bool
     number: float
     slope: float
-    widening: float
     sky_part: float
     lamp_part: float
     background_part: float
 
-    @property
-    def is_snow(self) -> bool:
-        """Whether it falls slowly and tumbles."""
-        return self.widening > 1
+    def melted_mm(self, width_mm: Widths) -> Widths:
+        """Diameter of the drop that a particle is, or melts to."""
+        return melted_mm(width_mm) if self.is_snow else width_mm
+
+    def width_mm(self, melted_mm: Widths) -> Widths:
+        """Inverse of `melted_mm`."""
+        return flake_mm(melted_mm) if self.is_snow else melted_mm
 
 
 def kinds_of(atmosphere: Atmosphere) -> list[Kind]:
     """Rain by Marshall and Palmer (1948), snow by Gunn and Marshall (1958); empty in dry air."""
     found = []
     if atmosphere.rain_mm_h > 0:
-        found.append(Kind(8000.0, 4.1 * atmosphere.rain_mm_h**-0.21, 1.0, 0.75, 0.05, 0.25))
+        found.append(Kind(False, 8000.0, 4.1 * atmosphere.rain_mm_h**-0.21, 0.75, 0.05, 0.25))
     if atmosphere.snow_mm_h > 0:
         rate = atmosphere.snow_mm_h
-        found.append(Kind(3800.0 * rate**-0.87, 2.55 * rate**-0.48, FLAKE_WIDENING, 0.75, 0.26, 0.05))
+        found.append(Kind(True, 3800.0 * rate**-0.87, 2.55 * rate**-0.48, 0.75, 0.26, 0.05))
     return found
 
 
@@ -75,7 +79,7 @@ def make_particles(
     positions, sizes = [np.zeros((0, 3))], [np.zeros(0)]
     for near, far in itertools.pairwise(depths):
         volume = 4 * half_width * half_height * (far**3 - near**3) / 3
-        least_mm = 1000 * LEAST_WIDTH_PX * near / focal_px / kind.widening
+        least_mm = float(kind.melted_mm(np.array(1000 * LEAST_WIDTH_PX * near / focal_px)))
         expected = volume * kind.number / kind.slope * math.exp(-kind.slope * least_mm)
         if expected > MOST_PER_SHELL:
             least_mm += math.log(expected / MOST_PER_SHELL) / kind.slope
@@ -84,14 +88,14 @@ def make_particles(
         z = np.cbrt(near**3 + rng.uniform(size=count) * (far**3 - near**3))
         across = rng.uniform(-1, 1, (count, 2)) * [half_width, half_height]
         positions.append(np.concatenate([across * z[:, None], z[:, None]], 1))
-        sizes.append((least_mm + rng.exponential(1 / kind.slope, count)) * kind.widening / 1000)
+        sizes.append(kind.width_mm(least_mm + rng.exponential(1 / kind.slope, count)) / 1000)
     return np.concatenate(positions).astype(np.float32), np.concatenate(sizes).astype(np.float32)
 
 
 def fall_speed_mps(kind: Kind, diameters_m: F32) -> F32:
     """Terminal speeds: rain 9.65 - 10.3 exp(-0.6 D[mm]) (Atlas et al., 1973); aggregates of flakes about 1 m/s."""
     if kind.is_snow:
-        return (0.98 * (diameters_m * np.float32(1000.0 / FLAKE_WIDENING)) ** np.float32(0.31)).astype(np.float32)
+        return np.asarray(0.98 * kind.melted_mm(1000.0 * diameters_m) ** 0.31, np.float32)
     speed = 9.65 - 10.3 * np.exp(-600.0 * diameters_m)
     return np.asarray(np.maximum(speed, 0.2), np.float32)
 
@@ -123,7 +127,7 @@ def light_particles(start, stop, places, lamps, extinction, lux):
 
 
 @kernel
-def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain):
+def draw(start, stop, heads, tails, widths, spots, colors, parts, depth, radiance, gain):
     """Add particles to rows `start:stop` of a picture; each row is owned by one call, in the order of particles.
 
     A particle of width w moves from head to tail during the exposure: where it passes it covers the background for
@@ -132,13 +136,14 @@ def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain
     Args:
         start, stop: range of rows.
         heads, tails: (P, 3) float32 column, row, depth of both ends of the path.
-        widths: (P,) float32 pixels. colors: (P, 3) radiance. parts: (P,) float32 share of the background passed on.
+        widths: (P,) float32 pixels. spots: (P,) float32 those that they have in the picture, a pixel at least.
+        colors: (P, 3) radiance. parts: (P,) float32 share of the background passed on.
         depth: (H, W) of the scene. radiance: (H, W, 3) before. gain: (H, W, 3) change, added to.
     """
     columns = depth.shape[1]
     for i in range(len(widths)):
         x0, y0, x1, y1 = heads[i, 0], heads[i, 1], tails[i, 0], tails[i, 1]
-        drawn = max(widths[i], ONE)
+        drawn = spots[i]
         radius = HALF * drawn
         top, bottom = min(y0, y1) - radius, max(y0, y1) + radius
         if bottom < np.float32(start) or top > np.float32(stop - 1):
@@ -173,18 +178,29 @@ def draw(start, stop, heads, tails, widths, colors, parts, depth, radiance, gain
 
 
 def add_precipitation(
-    picture: Picture, transport: Transport, camera: CameraModel, local_SE3_camera: F64, exposure_s: float, seed: int
+    picture: Picture,
+    transport: Transport,
+    camera: CameraModel,
+    local_SE3_camera: F64,
+    exposure_s: float,
+    aperture_m: float,
+    seed: int,
 ) -> F32:
-    """(H, W, 3) radiance of a picture with the rain or snow in front of the scene; the camera moves with the ego."""
+    """(H, W, 3) radiance of a picture with the rain or snow in front of the scene; the camera moves with the ego.
+
+    Lenses of cars are focused far away: what is near is spread over a disc as wide as the aperture (m).
+    """
     stage = transport.stage
     radiance = picture.radiance
     for kind in kinds_of(stage.atmosphere):
         rng = generator(seed, "snow" if kind.is_snow else "rain")
         heads, tails, widths, colors = _seen_particles(kind, transport, camera, local_SE3_camera, exposure_s, rng)
+        blur = float(camera.K[0, 0]) * aperture_m / np.maximum(heads[:, 2], np.float32(NEAREST_M))
+        spots = np.maximum(np.hypot(widths, blur), 1.0).astype(np.float32)
         parts = np.full(len(widths), kind.background_part, np.float32)
         gain = np.zeros_like(radiance)
         chunk = -(-camera.height // 4)
-        transport.each(camera.height, draw, heads, tails, widths, colors, parts, picture.depth, radiance, gain,
+        transport.each(camera.height, draw, heads, tails, widths, spots, colors, parts, picture.depth, radiance, gain,
                        chunk=chunk)  # fmt: skip
         radiance = np.maximum(radiance + gain, np.float32(0))
     return radiance
