@@ -285,3 +285,23 @@ def test_some_country_roads_are_lined_by_hedgerows_and_others_are_open() -> None
             hidden.append(np.histogram(hedge[:, 0], np.arange(40.0, 161.0, 5.0))[0] > 0)
     share = np.mean(hidden, axis=1)
     assert share.max() > 0.6 and share.min() < 0.35, share
+
+
+def test_ways_into_works_widen_to_the_road_and_have_two_leaves_of_a_gate() -> None:
+    """Kerbs of a way in lie 3.5 m farther apart at the road than at the gate, whose leaves stand open off the strip."""
+    world, builder, _ = _filled("industrial")
+    half = world.ground.half_m
+    parts = list(world_parts(builder))
+    kerbs = [v for name, v, *_ in parts if name == "kerb" and len(v) < 40 and np.abs(v[:, 1]).max() < half + 2.7]
+    leaves = [
+        v for name, v, *_ in parts if name == "fence" and np.ptp(v[:, 2]) > 1.9 and np.ptp(v[:, :2], axis=0).max() < 3.8
+    ]
+    assert len(kerbs) >= 4 and len(kerbs) % 2 == 0 and len(leaves) % 2 == 0 and leaves
+    for one, other in zip(kerbs[::2], kerbs[1::2]):
+        gaps = []
+        for low, high in ((half, half + 0.1), (half + 2.4, half + 2.7)):
+            x = [v[(np.abs(v[:, 1]) > low) & (np.abs(v[:, 1]) < high), 0].mean() for v in (one, other)]
+            gaps.append(abs(x[1] - x[0]))
+        assert gaps[0] - gaps[1] == pytest.approx(3.5, abs=0.3) and gaps[1] == pytest.approx(7.0, abs=0.4)
+    for v in leaves:
+        assert np.abs(v[:, 1]).max() > half + 2.4 + 3.0

@@ -17,7 +17,7 @@ from simulator.scene.noise import spectral_noise, to_srgb8
 from simulator.scene.paving import CONCRETE_HUE
 from simulator.surroundings.facades import BAY_M, wall_texture, weathered_wall
 from simulator.surroundings.furniture import CONCRETE, OLD_WOOD, STEEL
-from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep
+from simulator.surroundings.shapes import F64, Patchwork, joined, profile_sweep, stalks
 
 Made = tuple[Mesh, tuple[Material, ...], str]
 
@@ -201,6 +201,9 @@ def wire_fence(line: F64, side: int) -> Made:
     return work.mesh(), (OLD_WOOD, STEEL), "fence"
 
 
+GREEN_STEEL = Material("green steel", srgb("#33503f"), roughness=0.5)
+
+
 def steel_fence(line: F64, side: int) -> Made:
     """Bar fence of works and schools, 1.8 m high: posts, frames and bars, between which no head of a child fits."""
     points = resample(line, 2.5)
@@ -211,7 +214,23 @@ def steel_fence(line: F64, side: int) -> Made:
     bars = resample(line, BARS_M)
     _bars(work, bars, normals_of(bars, side), 0.022, (0.08, 1.75), 0)
     _posts(work, points, normal, (0.06, 0.06), 1.8, 0, 0.02)
-    return work.mesh(), (Material("green steel", srgb("#33503f"), roughness=0.5),), "fence"
+    return work.mesh(), (GREEN_STEEL,), "fence"
+
+
+def steel_gate(hinge: F64, end: F64) -> Made:
+    """A leaf of a gate in such a fence, from the post (3,) that it hangs on to its free `end`, with a brace."""
+    line = np.stack([hinge, end])
+    normal = normals_of(line, 1)
+    work = Patchwork()
+    for mesh in _rails(line, normal, (0.12, 1.65), 0.05, 0.04, 0):
+        work.add(mesh)
+    bars = resample(line, BARS_M)
+    _bars(work, bars, normals_of(bars, 1), 0.022, (0.14, 1.68), 0)
+    _posts(work, line[1:], normal[1:], (0.05, 0.05), 1.68, 0, 0.02, foot=0.08)
+    _posts(work, line[:1], normal[:1], (0.16, 0.16), 2.0, 0, 0.02)
+    brace = stalks([[hinge + [0.0, 0.0, 0.16], end + [0.0, 0.0, 1.62]]], [[0.02, 0.02]], 4)
+    work.add(brace)
+    return work.mesh(), (GREEN_STEEL,), "fence"
 
 
 def garden_wall(line: F64, side: int, rng: np.random.Generator) -> Made:

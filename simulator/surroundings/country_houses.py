@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.scene.material import Material, srgb
 from simulator.surroundings import roofs
@@ -106,6 +107,7 @@ def hall(plan: Plan) -> tuple[Palette, float]:
     trim = palette.plain("trim", (0.2, 0.22, 0.25))
     front = plan.sides()[0][0]
     if plan.detail < 2:
+        _docks(plan, front, palette, np.sort(gates), plan.width / bays)
         word = FIRMS[int(rng.integers(len(FIRMS)))]
         board = palette.slot(
             "firm", Material(f"board {word}", (1.0, 1.0, 1.0), lettering(word, srgb("#f2f2f2"), srgb("#24476e")), 0.5)
@@ -122,6 +124,25 @@ def hall(plan: Plan) -> tuple[Palette, float]:
         cover = roofs.roof_slot(palette, "gravel", (0.34, 0.33, 0.32))
         top = roofs.flat(plan.work, plan.x, plan.y, eave, covering=cover, trim=trim, parapet_m=0.6)
     return palette, top
+
+
+def _docks(plan: Plan, front: Plane, palette: Palette, gates: NDArray[np.int64], bay_m: float) -> None:
+    """What stands about the gates of a hall: black cushions that lorries back up to, or posts that keep them off."""
+    rubber, yellow = palette.plain("rubber", (0.025, 0.025, 0.027)), palette.plain("yellow", srgb("#d8a514"))
+    dock, canopy = palette.plain("dock", (0.3, 0.3, 0.29)), palette.plain("canopy", (0.4, 0.4, 0.41))
+    for k, bay in enumerate(gates.tolist()):
+        x0, x1 = (bay + 0.04) * bay_m, (bay + 0.96) * bay_m
+        if k % 2 == 0:
+            for x in ((x0 - 0.1, x0 + 0.3), (x1 - 0.3, x1 + 0.1)):
+                front.block(plan.work, x, (0.0, 3.6), (0.0, 0.55), rubber)
+            front.block(plan.work, (x0 - 0.1, x1 + 0.1), (3.2, 4.0), (0.0, 0.6), rubber)
+            front.block(plan.work, (x0 + 0.3, x1 - 0.3), (0.0, 1.1), (0.0, 0.12), dock)
+            for x in (x0 + 0.45, x1 - 0.7):
+                front.block(plan.work, (x, x + 0.25), (0.75, 1.15), (0.12, 0.3), rubber)
+        else:
+            front.block(plan.work, (x0 - 0.2, x1 + 0.2), (4.0, 4.12), (0.0, 1.5), canopy)
+        for x in (x0 - 0.45, x1 + 0.3):
+            front.block(plan.work, (x, x + 0.15), (-0.2, 1.0), (0.9, 1.05), yellow)
 
 
 def barn(plan: Plan) -> tuple[Palette, float]:

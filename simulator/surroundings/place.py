@@ -93,7 +93,7 @@ class Place:
         occupancy: ground that is taken so far.
         triangles: number placed so far, all instances counted.
         paved: (4, 2) world corners of paving between pavements and houses, where only trees of the street grow.
-        rails: (N, 3) world points along guard rails, below which nobody mows.
+        rails: (N, 3) world points along guard rails and edges of yards, where nobody mows.
         counts: how many of each kind have been placed, and triangles.
     """
 
