@@ -197,14 +197,15 @@ def test_panes_before_the_sky_need_no_light_that_nobody_wrote(monkeypatch: pytes
     assert all(np.isfinite(light).all() and np.array_equal(light, seen[0]) for light in seen)
 
 
-def test_panes_mirror_the_sun() -> None:
+@pytest.mark.parametrize("quality", ["preview", "standard"])
+def test_panes_mirror_the_sun(quality: str) -> None:
     """The image's luminance over its solid angle is the sun's illuminance times Fresnel's reflectance of two faces."""
     builder = SceneBuilder((0, 0, 0))
     builder.add_mesh(plane(), (Material("glass", (0.0, 0.0, 0.0), transmission=0.5),), "building")
     builder.add_mesh(plane(-1.0), (matte(0.0),), "road")
     fine = CameraModel.of(48, 32, [[2000.0, 0, 23.5], [0, 2000.0, 15.5], [0, 0, 1]])
     down = se3.pose((0, 0, 5), pitch=math.radians(50)) @ EAST
-    picture, made = take_picture(stage_of(builder, sun_at(50, 90)), fine, down, 5, "standard")
+    picture, made = take_picture(stage_of(builder, sun_at(50, 90)), fine, down, 5, quality)
     light = picture.radiance @ LUMINANCE.astype(np.float32)
     image = (light - np.median(light)).sum(dtype=np.float64) / 2000.0**2
     inside = math.asin(math.sin(math.radians(40)) / 1.52)

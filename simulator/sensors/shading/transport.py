@@ -286,8 +286,22 @@ class Transport:
                     self.each(len(rows), kernels.add_mirrored, rows, paths, others)
         else:
             self.each(len(paths), kernels.mirror_sky, points, paths, self.sky)
+            if self.sky.sun_lx[1] > 0:
+                self._mirror_sun(paths)
         bright = np.float32(np.inf)
         self.each(len(paths), kernels.compose, points, paths, self.sky, True, bright, bright, np.float32(0))
+
+    def _mirror_sun(self, paths: Records) -> None:
+        """Add the sun to the paths that see it in a pane: a few, which have a ray each to tell whether it is hidden."""
+        rows = np.flatnonzero(paths["mirrors"] == kernels.PANE).astype(np.int32)
+        starts, ways = _rays(len(rows))
+        self.each(len(rows), kernels.mirror_rays, rows, paths, starts, ways)
+        toward = np.flatnonzero(ways @ self.sky.sun_direction > kernels.SUN_COSINE)
+        if not len(toward):
+            return
+        seeing = rows[toward][~self._shadowed(starts[toward], ways[toward], np.inf)]
+        for colour, weight, lux in zip(("red", "green", "blue"), ("wr", "wg", "wb"), self.sky.sun_lx, strict=True):
+            paths[colour][seeing] += paths[weight][seeing] * (kernels.SUN_RADIANCE * lux)
 
     def _daylight_at(self, lamps: Records) -> NDArray[np.float64]:
         """(N,) daylight in lux where LAMP_LIGHT_DTYPE `lamps` burn: as far in as they are in tunnels, less.
