@@ -13,14 +13,17 @@ from test_actors import KINDS, SHOE, all_vertices, models, sole_tracks
 
 from simulator.actors.coachwork import Slot
 from simulator.actors.figure import figure
+from simulator.actors.head import EYE_WHITE
 from simulator.actors.hull import hull
-from simulator.actors.physique import Part
+from simulator.actors.physique import Dress, Part
 from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import signed_volume
-from simulator.actors.wardrobe import adult
+from simulator.actors.wardrobe import adult, materials
 from simulator.data import load_asset
 from simulator.scene import Driver, Material, Mesh, Model, SceneBuilder, footing
+from simulator.scene.material import srgb
 from simulator.scene.mesh import grid
+from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 
 WHEELS = ("car", "van", "truck", "fire_engine", "bus", "tractor")
 MOST_TRIANGLES, LONGEST = 16_000, {"bus": 20_000}  # articulated ones are nearly two
@@ -215,6 +218,19 @@ def test_the_front_of_a_hull_is_met_between_its_levels() -> None:
         assert body.nose_at(z, 0.0) == pytest.approx(4.0 - z)
         assert body.half_at(z) == pytest.approx(1.2 - 0.2 * z)
     assert body.nose_at(0.5, 0.0) == pytest.approx(3.0)
+
+
+def test_eyes_are_as_white_in_faces_of_every_tone() -> None:
+    for tone in range(1, 11):
+        skin = materials(tone, Dress(), np.random.default_rng(tone), face="smooth")[0][Part.SKIN]
+        assert skin.texture is not None
+        shown = SRGB_TO_LINEAR[skin.texture.rgba[..., :3]] * np.array(skin.albedo)
+        # texture rows fall from the crown, columns go from the middle of the face to the nape
+        eye, plain = shown[128, 43], shown[-1, 0]
+        assert eye == pytest.approx(EYE_WHITE, rel=0.04)
+        assert shown.max() < 0.75 and (plain < 0.7).all()
+        swatch = np.array(srgb(load_asset("people")["skin"][tone - 1]))
+        assert 0.4 * swatch.mean() < plain.mean() < 0.035 + swatch.mean()
 
 
 def test_motorcyclists_wear_gloves_and_others_show_their_hands() -> None:

@@ -12,13 +12,16 @@ from simulator.actors.physique import Dress, Part, Physique
 from simulator.actors.shape import F64, ball, curve, patch, round_rings, skin
 from simulator.numerics.rng import generator
 from simulator.scene import Mesh, Texture
+from simulator.scene.material import Rgb
 from simulator.scene.mesh import merge
 from simulator.scene.noise import spectral_noise, to_srgb8
 
 STRANDS = 4  # repeats of the hair's texture round the head
 WISPS_OUT, WISPS_DOWN = 0.012, 0.045  # of single strands beyond the hair and its edge, in head heights
 FACES = ("smooth", "shaved", "stubble", "beard", "old", "child")
-PLAIN_SKIN = 0.8  # tone of the face's texture where nothing is painted; texture coordinates (0, 0) lie there
+# Of the white of an eye under its lids (by choice: some 0.6 in the open), whatever the skin is like.
+EYE_WHITE = (0.40, 0.38, 0.36)
+_PLAIN = 0.8  # tone of plain skin in which faces are painted, at most what is left of it in the texture
 
 # Head by share of its height from chin to crown: half width, half depth, middle's x, in head heights.
 _HEAD_T = [0.0, 0.05, 0.13, 0.25, 0.38, 0.50, 0.62, 0.74, 0.85, 0.94, 1.0]
@@ -74,16 +77,25 @@ def _features(t: F64, y: F64, p: Physique, nose: float) -> F64:
     return np.asarray(out)
 
 
+def plain_skin(skin: Rgb) -> float:
+    """Tone of the texture of a face where nothing is painted; the darker the skin, the more so are eyes brighter.
+
+    Texture coordinates (0, 0) lie there. `skin`: diffuse reflectance, linear RGB.
+    """
+    return min(_PLAIN, *(own / white for own, white in zip(skin, EYE_WHITE, strict=True)))
+
+
 @cache
-def face_texture(kind: str) -> Texture:
-    """Brows, eyes, lips and beard of one of FACES; u: from the middle of the face (0) to the nape (1), v: up."""
+def face_texture(kind: str, skin: Rgb) -> Texture:
+    """Brows, eyes, lips and beard of one of FACES; u: from the middle of the face (0) to the nape (1), v: up.
+
+    `skin`: diffuse reflectance, linear RGB, which is that of a material where the texture has the tone `plain_skin`.
+    """
     size = 256
     rng = generator(0, "face", kind)
     t = (1.0 - (np.arange(size) + 0.5) / size)[:, None] / 0.96 - 0.02
     u = ((np.arange(size) + 0.5) / size)[None] * np.ones((size, 1))
-    tone = np.full((size, size, 3), PLAIN_SKIN) * (
-        1.0 + 0.03 * spectral_noise(size, rng, slope=1.5, low_cut=4)[..., None]
-    )
+    tone = np.full((size, size, 3), _PLAIN) * (1.0 + 0.03 * spectral_noise(size, rng, slope=1.5, low_cut=4)[..., None])
 
     def _paint(mask: ArrayLike, color: tuple[float, float, float]) -> None:
         share = np.asarray(mask, np.float64)[..., None]
@@ -95,7 +107,7 @@ def face_texture(kind: str) -> Texture:
     if kind == "old":
         lines = np.abs(np.sin(38 * t + 2.0 * u)) ** 8 * ((t > 0.66) & (t < 0.85) & (u < 0.22))
         fold = _bump(u - 0.06 - 0.35 * (0.34 - t), 0.0, 0.012) * ((t > 0.18) & (t < 0.34))
-        _paint(np.clip(0.5 * lines + 0.6 * fold, 0, 1), (0.6, 0.52, 0.5))
+        _paint(np.clip(0.5 * lines + 0.4 * fold, 0, 1), (0.6, 0.52, 0.5))
     if kind in ("stubble", "beard"):
         edge = 0.30 - 0.10 * _bump(u, 0.0, 0.10) + 0.22 * np.clip((u - 0.25) / 0.2, 0, 1)
         mouth = 1.0 - _bump(u, 0.0, 0.09) * _bump(t, 0.20, 0.022)
@@ -114,11 +126,11 @@ def face_texture(kind: str) -> Texture:
     _paint(brow * np.clip(0.75 + 0.2 * hair, 0.3, 0.95) * (0.6 if small else 1.0), (0.16, 0.13, 0.12))
     wide, high, iris = (0.053, 0.030, 0.026) if small else (0.047, 0.018, 0.020)
     almond = ((u - 0.135) / wide) ** 2 + ((t - 0.497) / high) ** 2
-    tone[almond < 1] = (0.88, 0.86, 0.84)
+    tone[almond < 1] = _PLAIN * np.array(EYE_WHITE) / np.array(skin)
     tone[(((u - 0.133) / iris) ** 2 + ((t - 0.498) / high) ** 2 < 1) & (almond < 1)] = (0.09, 0.06, 0.05)
     _paint(((almond > 0.8) & (almond < 1.7) & (t > 0.497)) * 0.85, (0.18, 0.14, 0.13))
-    tone[-4:] = PLAIN_SKIN
-    return Texture(f"face {kind}", to_srgb8(np.clip(tone, 0.0, 1.0)))
+    tone[-4:] = _PLAIN
+    return Texture(f"face {kind}", to_srgb8(np.clip(tone * (plain_skin(skin) / _PLAIN), 0.0, 1.0)))
 
 
 def head_mesh(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:

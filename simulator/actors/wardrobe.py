@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.actors.cloth import BASE, COATS, TOPS, garment
 from simulator.actors.finishes import as_rgb
-from simulator.actors.head import FACES, PLAIN_SKIN, face_texture
+from simulator.actors.head import FACES, face_texture, plain_skin
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
 from simulator.numerics.rng import generator, offshoot
@@ -175,6 +175,7 @@ def materials(
     # The darkest skin is taken to have a luminance factor of 0.04 to 0.05 (L* 24 to 26), more than the darkest
     # swatches. How skin is measured: K. Xiao et al., Skin Research and Technology 23(1), 21-29, 2017.
     tone = tone + np.array([0.052, 0.034, 0.025]) * max(1.0 - float(tone @ _LUMINANCE) / 0.06, 0.0)
+    skin = as_rgb(tone)
     hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.014, 0.012, 0.011]) * rng.uniform(0.8, 2.0))
     if grey:
         hair = as_rgb(np.array([0.30, 0.295, 0.29]) * rng.uniform(0.5, 1.3))
@@ -203,8 +204,8 @@ def materials(
     table = {
         Part.SKIN: Material(
             "skin",
-            as_rgb(tone / PLAIN_SKIN),
-            face_texture(face),
+            as_rgb(tone / plain_skin(skin)),
+            face_texture(face, skin),
             roughness=0.55,
             reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3),
         ),
