@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.actors.cab_fronts import front_of
 from simulator.actors.coachwork import Slot
+from simulator.actors.doors import OPEN_RAD
 from simulator.actors.heavy import arm_mirrors
 from simulator.actors.hull import Hull, arch_liners, hull
+from simulator.actors.leaves import Leaf
 from simulator.actors.shape import F64, block, both, mirrored, patch, pipe, ribbon, rounded_box, turned
 from simulator.scene import Mesh
 
@@ -17,14 +20,23 @@ BASE_M = 0.34  # height of a cab's lower edge
 DOOR_M = 1.06  # length of a door, the first 0.42 m behind the nose
 DIP_M = 0.13  # by which the windows reach lower in front than at the rear edge of the doors
 SHARP_M = 0.62  # over which they do
+LINED_M = 0.06  # thickness of doors
 
 
 def cab(
-    nose: float, wheelbase: float, length: float, half: float, height: float, tyre: float, rng: np.random.Generator
+    nose: float,
+    wheelbase: float,
+    length: float,
+    half: float,
+    height: float,
+    tyre: float,
+    rng: np.random.Generator,
+    leaves: list[Leaf] | None = None,
 ) -> list[Mesh]:
     """Cab over the front axle: steps, doors with windows, big windscreen, grille, bumper, sun visor, mirrors.
 
-    One longer than 2.6 m is a crew cab with a second row of doors.
+    One longer than 2.6 m is a crew cab with a second row of doors. Given a list for `leaves`, the driver's door is put
+    there.
     """
     waist = BASE_M + 0.50 * (height - BASE_M) + 0.10
     glass_top = min(height - 0.34, waist + 0.98)
@@ -43,13 +55,34 @@ def cab(
     grid[body.rows(0.0, guard) & (body.side(back - 0.3, wheelbase) | (body.rear_y < 1.5))] = Slot.TRIM
     if crew:
         grid[body.rows(waist, glass_top) & body.side(door_back - 1.01, door_back - 0.19)] = Slot.PRIVACY
-    parts = [*body.meshes(grid), body.roof(0.05, Slot.PAINT)]
+    left = grid.copy()
+    if leaves is not None:
+        cells = body.rows(guard, glass_top) & body.side(door_back + 0.10, door_front)
+        leaves.append(_leaf(body, np.where(cells, grid, -1), door_front))
+        left[cells] = -1
+    right = np.where(grid == Slot.LEFT, int(Slot.RIGHT), grid)
+    parts = [*body.meshes(left, right), body.roof(0.05, Slot.PAINT)]
     parts += arch_liners((wheelbase,), radius, tyre, half - 0.42, half * 0.98) + _flares(wheelbase, radius, tyre, half)
     parts += arm_mirrors(nose - 0.24, half - 0.02, waist + 0.52, 0.74)  # with the wide-angle glass above
     parts += _joints(body, wheelbase, radius, tyre, doors, glass_top, crew)
     parts += _steps(nose, wheelbase, half) + _handles(body, door_back, waist)
     parts += front_of(body, half, height, waist, glass_top, rng)
     return parts + _inside(nose, length, half, waist)
+
+
+def _leaf(body: Hull, slots: NDArray[np.int64], front: float) -> Leaf:
+    """The driver's door of these cells (others are negative), with its lining, hinged at x = `front`."""
+    outside = patch(body.points, slots, flip=True)
+    lined = np.where(slots == Slot.PAINT, int(Slot.SEAT), np.where(slots == Slot.TRIM, int(Slot.TRIM), -1))
+    inside = patch(body.points - np.array([0.0, LINED_M, 0.0]), lined)
+    corner = outside.vertices[np.unique(outside.faces)]
+    rail = corner[np.abs(corner[:, 2] - corner[:, 2].min()) < 0.02]
+    y, low = float(rail[:, 1].max()), float(corner[:, 2].min())
+    rear = float(corner[:, 0].min())
+    arm = rounded_box((0.6 * (front - rear), 0.06, 0.07), (0.5 * (front + rear), y - LINED_M - 0.02, low + 0.42),
+                      radius=0.02, slot=Slot.TRIM)  # fmt: skip
+    sill = block((front - rear, LINED_M, 0.02), (0.5 * (front + rear), y - LINED_M / 2, low + 0.01), Slot.TRIM)
+    return Leaf((front, y, low), -OPEN_RAD, [outside, inside, arm, sill])
 
 
 def _shell(

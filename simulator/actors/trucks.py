@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import partial
 from typing import Annotated, ClassVar
@@ -17,6 +17,7 @@ from simulator.actors.cars import catalogue_draw
 from simulator.actors.chassis import FIFTH_WHEEL_M, TRACTOR, chassis, fifth_wheel
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
+from simulator.actors.doors import TRUNK
 from simulator.actors.heavy import (
     PAINTED,
     axles,
@@ -38,6 +39,7 @@ from simulator.data import load_asset
 from simulator.scenario.distributions import Flag, Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Joint, Mesh, Model
 
+OPENED = {"driver": "front_left", "rear": TRUNK}
 BODIES = ("box", "flatbed", "tipper", "semi")
 OPEN = "open_flatbed"  # without a tail board, and with nothing at its end
 DECK_M = 0.12  # thickness of the deck of a flatbed
@@ -53,8 +55,9 @@ class Truck(Actor, kind="truck"):
             tractor, or a flatbed without a tail board.
         paint: colour of the cab, or "any" for one by its share of fleets.
         size: place within the real dimensions of the body: 0 the smallest, 1 the largest.
-        door: how far the doors behind a box body stand open; the labelled box is that of the lorry with closed doors.
-        hinged: whether they can open.
+        door: how far a door stands open; the labelled box is that of the lorry with closed doors.
+        opened: which one: the driver's, or both behind a box body.
+        hinged: whether all of them can open.
     """
 
     class_name: ClassVar[str] = "truck"
@@ -67,16 +70,19 @@ class Truck(Actor, kind="truck"):
     paint: Annotated[str, OneOf(*PAINTS)] = "any"
     size: Fraction = uniform(0.0, 1.0)
     door: Fraction = 0.0
+    opened: Annotated[str, OneOf(*OPENED)] = "rear"
     hinged: Annotated[bool, Flag()] = False
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         color = finishes.draw_paint(rng, "fleet_paints") if self.paint == "any" else self.paint
-        opens = self.body == "box" and (self.hinged or self.door > 0.0)
-        return [_truck(self.body, color, self.size, rng, self.door if opens else None)]
+        given = {OPENED[self.opened]: self.door} if self.door else {}
+        names = ("front_left", *([TRUNK] if self.body == "box" else []))
+        doors = {name: given.get(name, 0.0) for name in names if self.hinged or name in given}
+        return [_truck(self.body, color, self.size, rng, doors)]
 
 
-def _truck(kind: str, color: str, size: float, rng: np.random.Generator, door: float | None = None) -> Model:
-    """A lorry; `door`: how far the doors of its box stand open, None: they cannot open."""
+def _truck(kind: str, color: str, size: float, rng: np.random.Generator, doors: Mapping[str, float]) -> Model:
+    """A lorry, and how far those of its doors stand open that can open."""
     body, kind = kind, "flatbed" if kind == OPEN else kind
     draw, near = catalogue_draw("trucks", kind, size, rng)
     length, width, height, tyre = draw("length"), draw("width"), draw("height"), round(draw("tyre_radius"), 2)
@@ -88,14 +94,15 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator, door: f
     cab_length, cab_height = draw("cab_length"), min(draw("cab_height"), height)
     cab_length = max(cab_length, nose - wheelbase + tyre + 0.13)  # the back of the cab is behind the wheel
     cab_half = min(half, 1.25) * (0.92 if kind in ("box", "flatbed") and length < 7.4 else 1.0)
-    parts = cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng)
+    leaves: dict[str, list[Leaf]] = {name: [] for name in doors}
+    parts = cab(nose, wheelbase, cab_length, cab_half, cab_height, tyre, rng, leaves.get("front_left"))
     back = nose - cab_length - near(0.16, 0.04)
     frame = 2 * tyre + 0.04
     if kind in ("box", "semi") and height - cab_height > 0.45 and rng.random() < 0.6:
         parts += air_deflector(nose - 0.75, nose - cab_length + 0.12, cab_half, cab_height - 0.02, height - 0.12)
     parts += chassis(back + 0.3, tail, frame, half, tyre, kind, rng, wheelbase)
     curtain = kind == "semi" and rng.random() < 0.6
-    joints, leaves = list[Joint](), list[Leaf]()
+    joints = list[Joint]()
     hitch = hinge(FIFTH_WHEEL_M, joints) if kind == "semi" else -1
     behind = parts if hitch < 0 else list[Mesh]()  # the trailer turns about the fifth wheel
     if kind in (TRACTOR, "semi"):
@@ -104,7 +111,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator, door: f
     if kind != TRACTOR:
         bed = partial(_flatbed, open_end=body == OPEN)
         trailer = partial(semi_trailer, curtain=curtain)
-        closed = partial(box_body, leaves=leaves if door is not None else None)
+        closed = partial(box_body, leaves=leaves.get(TRUNK))
         make: dict[str, Callable[..., list[Mesh]]] = {"box": closed, "flatbed": bed, "tipper": _tipper}
         behind += make.get(kind, trailer)(back, tail, half, tyre if kind == "semi" else frame, height, rng=rng)
     front_plate, rear_plate = end_plates(nose, tail, 0.40, 0.62, rng)
@@ -123,7 +130,7 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator, door: f
         floor = frame if kind == "box" else 1.18
         middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
         side_z, rear_z = floor + 0.58 * (height - floor), floor + 0.70 * (height - floor)
-        ground, behind_it = second.name.split()[0], None if leaves else (tail + 0.012, rear_z)
+        ground, behind_it = second.name.split()[0], None if TRUNK in leaves else (tail + 0.012, rear_z)
         wheels.append(lettered(middle, half + 0.003, side_z, room, rng, hitch, rear=behind_it, ground=ground))
     table = fleet_materials(color, tarpaulin(second) if curtain else second, rng)
     treads, before = (wheelbase, 0.0), deepcopy(rng)
@@ -134,11 +141,11 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator, door: f
     if hitch >= 0:
         bodies.append(Body(*soiled(finish(behind, crease_deg=38), table, PAINTED, rng, worse=1.6), hitch))
     openings = list[tuple[str, int, float]]()
-    for leaf in leaves:
-        hung = leaf.hang(door or 0.0, joints)
-        openings += [("trunk", joint, angle) for joint, angle in hung]
+    for name, leaf in ((name, leaf) for name, group in leaves.items() for leaf in group):
+        hung = leaf.hang(doors[name], joints)
+        openings += [(name, joint, angle) for joint, angle in hung]
         bodies.append(Body(*soiled(finish(leaf.meshes), table, PAINTED, deepcopy(before), worse=1.6), hung[-1][0]))
-    if leaves:
+    if TRUNK in leaves:
         bodies.append(cargo(back - 0.06, tail + CLEAR_M / 2, half - 0.08, frame + FLOOR_M, height - 0.2, before))
     return Model(
         "truck",

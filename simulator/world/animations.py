@@ -23,7 +23,7 @@ DOORS_OF = {  # which of them open, by category
     "car": ("front_left", "front_right", "rear_left", "rear_right"),
     "van": ("front_left", "front_right", "rear_right", "trunk"),
     "bus": ("front_right", "rear_right"),
-    "truck": ("trunk",),
+    "truck": ("front_left", "trunk"),
 }
 HELD = {
     "phoneCallRightHand": "phone",
