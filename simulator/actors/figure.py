@@ -539,4 +539,5 @@ def _arm(p: Physique, dress: Dress, rng: np.random.Generator, grip: bool) -> Mes
     wide, deep = bare * w * (0.92 + 0.08 * upper) + grow, bare * w * 1.05 + grow
     folds = 0.035 if sleeve else 0.0
     arm = limb(p.z(share), x * w, wide, deep, slots, segments=12, fine=2, folds=folds, rng=rng)
-    return merge([draped(arm, p), hand_mesh(p, grip=grip, slot=Part.SHOES if dress.gloves else Part.SKIN)])
+    hand = {"": Part.SKIN, "leather": Part.SHOES, "knitted": Part.HAT}[dress.gloves]
+    return merge([draped(arm, p), hand_mesh(p, grip=grip, slot=hand)])

@@ -149,7 +149,7 @@ class Dress:
         hat: "", "beanie", "cap", "sun_hat", "hood", "scarf", "helmet", "cycle_helmet", "hard_hat".
         bag: "", "backpack", "shoulder_bag".
         bib: of dungarees, of the cloth of the trousers.
-        gloves: of the leather of the shoes.
+        gloves: "", "leather" as of the shoes, "knitted" as the hat.
         collar: of a shirt that is worn without a jacket.
     """
 
@@ -165,5 +165,5 @@ class Dress:
     hat: str = ""
     bag: str = ""
     bib: bool = False
-    gloves: bool = False
+    gloves: str = ""
     collar: bool = False

@@ -227,6 +227,11 @@ def materials(
         Part.SPREAD: cloth("canopy", _color("bright_tops" if rng.random() < 0.4 else "tops", rng)[1], rng),
         Part.WHEELS: Material("small wheels", (0.02, 0.02, 0.02), roughness=0.8, reflectance_905=0.06),
     }
+    if clothes == "formal":
+        brown = offshoot(rng, "leather").random() < 0.25
+        leather = (0.045, 0.02, 0.01) if brown else (0.012, 0.012, 0.012)
+        table[Part.SHOES] = Material("leather shoes", leather, roughness=0.4, reflectance_905=0.3)
+        table[Part.SOLES] = SOLES[0]
     if clothes == "riding":  # leather and coated cloth
         table[Part.TOP] = replace(table[Part.TOP], roughness=0.5)
         table[Part.SHOES] = Material("boots", (0.016, 0.015, 0.015), roughness=0.5, reflectance_905=0.2)
@@ -333,12 +338,18 @@ def _adult_dress(
         hair=str(rng.choice(styles)),
         hat=str(rng.choice(hats)),
         bag=str(rng.choice(bags)) if bag == "any" else bag,
-        gloves=clothes == "riding" or (winter and warm.covered > GLOVES_FROM),
+        gloves=_gloves(clothes, winter, warm),
         collar=shirt,
     )
     if clothes == "sport":  # thin and tight
         dress = replace(dress, thickness=min(dress.thickness, 0.0095), loose=min(dress.loose, 0.15))
     return _hooded(dress) if rained_on and clothes in ("casual", "sport") and hooded < HOODED else dress
+
+
+def _gloves(clothes: str, padded: bool, warm: Warmth) -> str:
+    """What covers the hands of who wears such clothes."""
+    worn = clothes == "riding" or (padded and warm.covered > GLOVES_FROM)
+    return "" if not worn else "leather" if clothes in ("riding", "formal") else "knitted"
 
 
 def _hooded(dress: Dress) -> Dress:
@@ -387,7 +398,7 @@ def child(
             rng.choice(_hats(warm.covered, "beanie", "hood") if padded else _hats(2 * warm.shaded, "cap", "sun_hat"))
         ),
         bag=str(rng.choice(["", "", "backpack"])) if age_years >= 6 else "",
-        gloves=padded and warm.covered > GLOVES_FROM,
+        gloves=_gloves("casual", padded, warm),
     )
     own = offshoot(rng, "childhood")
     plays, wears_bib, packs = own.random(3)
