@@ -116,7 +116,7 @@ def _drawn(build: Any, seed: int, subject: str) -> tuple[Any, Sequence[Model]]:
 def _actor(drawn: Callable[[], tuple[Any, Sequence[Model]]], when: str) -> dict[str, Any]:
     """Scenario data of an actor that stands or walks alone."""
     actor, shown = drawn()
-    bounds, wheeled = np.array([model.bounds for model in shown]), shown[0].wheelbase_m > 0.0
+    bounds, lit = np.array([model.bounds for model in shown]), bool(shown[0].lamps)
     low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
     place = load_asset("gallery")["actor_place"]
     if _eye_m(low, high) > ROADSIDE_M:
@@ -125,7 +125,7 @@ def _actor(drawn: Callable[[], tuple[Any, Sequence[Model]]], when: str) -> dict[
         place["surroundings"] = {**place["surroundings"], "street_lamps": when == "night"}
     flashes = when == "night" and any(lamp.switch == Switch.BEACON for lamp in shown[0].lamps)
     lights = {"lights": ["special"] if flashes else []}
-    creep = CREEP_MPS if wheeled and when == "night" else 0.0
+    creep = CREEP_MPS if lit and when == "night" else 0.0  # who stands has no lamps on
     speed = actor.usual_mps if shown[0].stride_m > 0.0 else creep
     fields = {
         "kind": actor.kind,

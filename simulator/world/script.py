@@ -90,7 +90,7 @@ def act(
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
     row = cast.add(models, position, attitude, name=name, moving=moving)
-    if models[0].wheelbase_m and (moving or spec.lights):
+    if models[0].lamps and (moving or spec.lights):
         cast.lamps[row] = switched(driving_lamps(atmosphere.headlamps, rng) if moving else 0, spec.lights)
     if walk is not None:
         cast.follow(_walk(walk, spec, row, position, route, actor))
