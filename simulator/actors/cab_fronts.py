@@ -59,7 +59,9 @@ def on_front(body: Hull, half: float, share: float, z: float, lift: float) -> li
 def laid_on(mesh: Mesh, body: Hull, half: float, lift: float) -> Mesh:
     """A flat mesh that faces +x, bent to lie `lift` before the front."""
     points = mesh.vertices.copy()
-    points[:, 0] = [body.nose_at(z, abs(y) / half) + lift for _, y, z in points.tolist()]
+    for z in np.unique(points[:, 2]):
+        row = points[:, 2] == z
+        points[row, 0] = body.front_at(float(z), np.abs(points[row, 1]) / half) + lift
     return replace(mesh, vertices=points)
 
 

@@ -45,12 +45,17 @@ class Hull:
 
     def nose_at(self, z: float, share: float) -> float:
         """x of the front surface at a height and a share of the half width."""
-        at = share * self.points[0, :, 1].max()
+        return float(self.front_at(z, np.array([share]))[0])
+
+    def front_at(self, z: float, shares: F64) -> F64:
+        """(N,) x of the front surface at a height and (N,) shares of the half width."""
+        at = shares * self.points[0, :, 1].max()
         count = int((self.front_y < 8).sum()) + 1
         levels = self.points[:, 0, 2]
         k = int(np.clip(np.searchsorted(levels, z), 1, len(levels) - 1))
-        low, high = (float(np.interp(at, row[:count, 1], row[:count, 0])) for row in self.points[k - 1 : k + 1])
-        return float(np.interp(z, levels[k - 1 : k + 1], (low, high)))
+        low, high = (np.interp(at, row[:count, 1], row[:count, 0]) for row in self.points[k - 1 : k + 1])
+        share = np.clip((z - levels[k - 1]) / max(levels[k] - levels[k - 1], 1e-9), 0.0, 1.0)
+        return np.asarray(low + share * (high - low), np.float64)
 
     def half_at(self, z: float) -> float:
         """Half width at a height."""
