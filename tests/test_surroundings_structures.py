@@ -167,3 +167,38 @@ def test_pylons_stand_in_a_row_far_beside_the_road() -> None:
             steps = np.linalg.norm(np.diff(middle, axis=0), axis=1)
             assert steps == pytest.approx(340.0, abs=1.0) and len(far) >= 8
     assert 1 <= lines <= 4
+
+
+def test_bridges_over_motorways_leave_room_for_lorries_and_end_in_banks_on_free_land() -> None:
+    """Nothing of them is lower than 4.7 m (RAA 2008) above a road; their banks rise from the land, an eighth steep."""
+    built = 0
+    for seed in range(3):
+        world = straight_world((), kind="rural")
+        builder = world.builder()
+        counts = populate(
+            builder,
+            world.network,
+            world.ground,
+            world.path,
+            style="motorway",
+            seed=seed,
+            radius_m=120.0,
+            vegetation=0.0,
+        ).counts
+        built += counts.get("overpass", 0)
+        parts = [(name, v) for name, v, *_ in world_parts(builder) if name in ("wall", "terrain", "road")]
+        decks = [v for name, v in parts if name == "road" and v[:, 2].min() > 4.0]
+        assert len(decks) == counts.get("overpass", 0)
+        for deck in decks:
+            span = np.abs(deck[:, 1]).min()
+            assert span > world.ground.half_m + 3.0
+            x = deck[:, 0].mean()
+            near = [v for _, v in parts if np.abs(v[:, 0].mean() - x) < 12.0]
+            for v in near:
+                over = np.abs(v[:, 1]) < world.ground.half_m
+                assert not over.any() or v[over, 2].min() > 4.7
+            slabs = [v for name, v in parts if name == "wall" and len(v) == 20 and np.abs(v[:, 0].mean() - x) < 1.0]
+            assert min(v[:, 2].min() for v in slabs) > 4.7
+            crest = max(v[:, 2].max() for name, v in parts if name == "terrain")
+            assert crest == pytest.approx(deck[:, 2].max(), abs=0.1)
+    assert 1 <= built <= 3

@@ -22,6 +22,7 @@ from simulator.surroundings.place_crops import place_crops
 from simulator.surroundings.place_houses import place_houses
 from simulator.surroundings.place_litter import place_litter
 from simulator.surroundings.place_objects import place_objects
+from simulator.surroundings.place_overpasses import place_overpasses
 from simulator.surroundings.place_plants import place_plants
 from simulator.surroundings.place_pylons import place_pylons
 from simulator.surroundings.place_roadside import place_plots, place_roadside
@@ -118,6 +119,7 @@ def populate(
     lights = place_signs(place, right_of_way)
     mapped = place_objects(place)
     place_structures(place)
+    place_overpasses(place)
     place_gantries(place)
     place_roadside(place, lamps=chosen.lamp_spacing_m > 0 if street_lamps is None else street_lamps)
     place_houses(place)
