@@ -60,6 +60,11 @@ def box_body(
     return parts + contour_tape(tail + 0.1, back - 0.1, half + 0.005, z + 0.14)
 
 
+def striped(parts: list[Mesh], half: float) -> bool:
+    """Whether the walls of a box body, `half` of its width from the middle, bear a stripe in the colour of the cab."""
+    return any(bool(np.all(part.slots == Slot.PAINT)) and float(part.vertices[:, 1].max()) > half for part in parts)
+
+
 def _hollow(back: float, tail: float, half: float, z: float, height: float) -> list[Mesh]:
     """Walls, roof, floor of plywood and rails for lashing of a box without a rear wall."""
     middle, length, tall = (back + tail) / 2 + 0.01, back - tail - 0.02, height - z

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor
-from simulator.actors.box_bodies import FLOOR_M, box_body, cargo
+from simulator.actors.box_bodies import FLOOR_M, box_body, cargo, striped
 from simulator.actors.cabs import air_deflector, cab, side_fairings
 from simulator.actors.cars import catalogue_draw
 from simulator.actors.chassis import FIFTH_WHEEL_M, TRACTOR, chassis, fifth_wheel
@@ -113,7 +113,8 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator, doors: 
         trailer = partial(semi_trailer, curtain=curtain)
         closed = partial(box_body, leaves=leaves.get(TRUNK))
         make: dict[str, Callable[..., list[Mesh]]] = {"box": closed, "flatbed": bed, "tipper": _tipper}
-        behind += make.get(kind, trailer)(back, tail, half, tyre if kind == "semi" else frame, height, rng=rng)
+        load = make.get(kind, trailer)(back, tail, half, tyre if kind == "semi" else frame, height, rng=rng)
+        behind += load
     front_plate, rear_plate = end_plates(nose, tail, 0.40, 0.62, rng)
     parts.append(front_plate)
     behind += [rear_plate, *rear_lamps(tail + 0.02, half, 0.80 if kind != "semi" else 0.95)]
@@ -130,7 +131,9 @@ def _truck(kind: str, color: str, size: float, rng: np.random.Generator, doors: 
         floor = frame if kind == "box" else 1.18
         middle, room = (back + tail) / 2 - 0.2, (0.6 * (back - tail), 0.45 * (height - floor))
         side_z, rear_z = floor + 0.58 * (height - floor), floor + 0.70 * (height - floor)
-        ground, behind_it = second.name.split()[0], None if TRUNK in leaves else (tail + 0.012, rear_z)
+        on_stripe = kind == "box" and striped(load, half)  # then the doors have another ground
+        ground = color if on_stripe else second.name.split()[0]
+        behind_it = None if TRUNK in leaves or on_stripe else (tail + 0.012, rear_z)
         wheels.append(lettered(middle, half + 0.003, side_z, room, rng, hitch, rear=behind_it, ground=ground))
     table = fleet_materials(color, tarpaulin(second) if curtain else second, rng)
     treads, before = (wheelbase, 0.0), deepcopy(rng)
