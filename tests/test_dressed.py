@@ -22,6 +22,7 @@ from simulator.raycast import Scene as RayScene
 from simulator.scenario.models import Scenario
 from simulator.scene import Mesh
 from simulator.world import World, build_world
+from simulator.world.casting import models_for
 
 F64 = NDArray[np.float64]
 
@@ -211,6 +212,16 @@ def test_hoods_are_up_in_the_rain_but_not_under_umbrellas_and_sun_hats_are_worn_
         for thing in ("umbrella", "")
     }  # fmt: skip
     assert haired["umbrella"] > 0.85 > 0.5 > haired[""]
+    size = np.array([0.6, 0.6, 1.7])  # of a person of a recorded drive
+    covered = {
+        rains: np.mean([
+            not (person.bodies[0].mesh.slots == Part.HAIR).any()
+            for seed in range(12)
+            for person in [models_for("pedestrian", size, np.random.default_rng(seed), air_c=25.0, rains=rains)[0]]
+        ])
+        for rains in (False, True)
+    }  # fmt: skip
+    assert covered[True] > covered[False] + 0.3
 
 
 def test_people_in_a_scene_are_dressed_for_its_air_unless_told_otherwise() -> None:

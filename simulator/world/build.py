@@ -138,7 +138,7 @@ def build_world(scenario: Scenario) -> World:
     plan = plan_signals(network, seed)
     right_of_way = None
     if drive is not None:
-        placed = place_recorded(drive, cast, seed, atmosphere.temperature_c)
+        placed = place_recorded(drive, cast, seed, atmosphere)
         ego = placed[0].row
     else:
         about = scenario.traffic

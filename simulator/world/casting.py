@@ -53,6 +53,7 @@ def models_for(
     manner: tuple[str, str] = ("", ""),
     air_c: float | None = None,
     season: str = "",
+    rains: bool = False,
 ) -> list[Model]:
     """Models of what comes nearest to an entity, a rider after the vehicle.
 
@@ -62,12 +63,13 @@ def models_for(
         moves: whether it goes anywhere; people who do not stand.
         hinged: whether the doors of a vehicle can open. manner: pose and thing in the hands of a person; "": any.
         air_c: temperature for which people have dressed, Celsius; None: any. season: of animals; "": any.
+        rains: whether hoods are up.
     """
     if kind == "car" and role not in STYLES:
         role = "police" if role == "police" else "taxi" if "taxi" in model.lower() else "private"
         return _car(size, role, rng, hinged)
     if kind == "pedestrian":
-        return _person(size, moves, rng, air_c, *manner)
+        return _person(size, moves, rng, air_c, rains, *manner)
     if kind == "wheelchair":
         return _made("wheelchair", {}, rng, air_c)
     if kind == RIDERLESS:
@@ -89,10 +91,15 @@ def models_for(
 
 
 def _made(
-    kind: str, given: Given, rng: np.random.Generator, air_c: float | None = None, season: str = ""
+    kind: str,
+    given: Given,
+    rng: np.random.Generator,
+    air_c: float | None = None,
+    season: str = "",
+    rains: bool = False,
 ) -> list[Model]:
     actor: Any = member("actors", kind)(**given)
-    models: list[Model] = (actor if air_c is None else actor.dressed(air_c, season)).models(rng)
+    models: list[Model] = (actor if air_c is None else actor.dressed(air_c, season, rains=rains)).models(rng)
     return models
 
 
@@ -109,7 +116,13 @@ def _car(size: Array, role: str, rng: np.random.Generator, hinged: bool) -> list
 
 
 def _person(
-    size: Array, moves: bool, rng: np.random.Generator, air_c: float | None, pose: str = "", thing: str = ""
+    size: Array,
+    moves: bool,
+    rng: np.random.Generator,
+    air_c: float | None,
+    rains: bool,
+    pose: str = "",
+    thing: str = "",
 ) -> list[Model]:
     length, _, height = size.tolist()
     if height < LYING_M < length:
@@ -117,9 +130,9 @@ def _person(
     pose = "walking" if moves else pose or "standing"
     if 0.4 < height < ADULT_M:
         age_years = float(np.interp(height, (0.85, 1.5), (2.0, 12.0)))
-        return _made("child", {"pose": pose, "age_years": age_years}, rng, air_c)
+        return _made("child", {"pose": pose, "age_years": age_years}, rng, air_c, rains=rains)
     given: Given = {"pose": pose, "height_m": float(np.clip(height, 1.45, 2.05))}
-    return _made("pedestrian", given | ({"carries": thing} if thing else {}), rng, air_c)
+    return _made("pedestrian", given | ({"carries": thing} if thing else {}), rng, air_c, rains=rains)
 
 
 # ---------------------------------------------------------------- things

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 NEAR_M = 140.0  # nobody is placed further from the ego's path
 SPACING_M = 4.0  # of the places that are considered
-RAIN_MM_H = 0.3  # in more rain people put up umbrellas or hoods, and nobody sits down
+RAIN_MM_H = 0.3  # more rain calls for umbrellas (by choice)
 FAR_M, FAR_CELL_M = 45.0, 0.05  # who stays farther from the ego's path is coarser: 5 cm are a pixel of KITTI's at 36 m
 
 
@@ -73,7 +73,7 @@ class Near:
         self.network, self.roads, self.route, self.cast = network, roads, route, cast
         self.scenario, self.conditions = scenario, conditions
         self.headlamps, self.air_c = atmosphere.headlamps, atmosphere.temperature_c
-        self.rains = atmosphere.rain_mm_h > RAIN_MM_H
+        self.rains = calls_for_umbrellas(atmosphere)
         assert scenario.seed is not None
         self.seed: int = scenario.seed
         path = route.path
@@ -160,6 +160,11 @@ def _reaches(road: Any, low: Array, high: Array) -> bool:
     s = np.linspace(0.0, road.length, max(int(road.length / 20.0) + 1, 2))
     x, y, _, _ = road.reference(s)
     return bool(((x > low[0] - 20) & (x < high[0] + 20) & (y > low[1] - 20) & (y < high[1] + 20)).any())
+
+
+def calls_for_umbrellas(air: Atmosphere) -> bool:
+    """Whether so much rain falls that people put up umbrellas or hoods, and nobody sits down."""
+    return air.rain_mm_h > RAIN_MM_H
 
 
 def one_of(shares: dict[str, float], rng: np.random.Generator) -> str:

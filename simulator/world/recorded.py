@@ -28,7 +28,7 @@ from simulator.errors import InputError
 from simulator.numerics import se3
 from simulator.numerics.rng import generator
 from simulator.roads import LaneKey, Path, RoadNetwork
-from simulator.scene import Model, Shine, Snapshot, Swing, Timeline
+from simulator.scene import Atmosphere, Model, Shine, Snapshot, Swing, Timeline
 from simulator.scene.builder import SceneBuilder
 from simulator.scene.snapshot import CAMERAS, OTHER_SENSORS
 from simulator.storyboard import model
@@ -39,6 +39,7 @@ from simulator.world.cast import Cast
 from simulator.world.casting import models_for
 from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import Bits, Command, driven, shining, turning
+from simulator.world.near import calls_for_umbrellas
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route
 from simulator.world.setting import settings_of
@@ -376,8 +377,8 @@ class Placed:
     origin: Array
 
 
-def place(recorded: Recorded, cast: Cast, seed: int, air_c: float) -> list[Placed]:
-    """Add an object for every entity, the ego first, where it is first; people have dressed for the air at `air_c`."""
+def place(recorded: Recorded, cast: Cast, seed: int, air: Atmosphere) -> list[Placed]:
+    """Add an object for every entity, the ego first, where it is first; people have dressed for the air and rain."""
     found = []
     names: dict[str, int] = {}
     for number, entity in enumerate((recorded.ego, *recorded.others)):
@@ -393,8 +394,9 @@ def place(recorded: Recorded, cast: Cast, seed: int, air_c: float) -> list[Place
             moves=entity.moves,
             hinged=bool(entity.openings),
             manner=entity.manner,
-            air_c=air_c,
+            air_c=air.temperature_c,
             season=cast.season,
+            rains=calls_for_umbrellas(air),
         )
         if number == 0:
             models[0] = replace(models[0], class_name="ego")

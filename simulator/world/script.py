@@ -15,7 +15,7 @@ from simulator.scene import Atmosphere, Switch, stance
 from simulator.traffic.staged import Roads
 from simulator.world.cast import Cast
 from simulator.world.lamps import switched
-from simulator.world.near import RAIN_MM_H
+from simulator.world.near import calls_for_umbrellas
 from simulator.world.population import driving_lamps
 from simulator.world.route import Route, highest_speed
 
@@ -85,7 +85,7 @@ def act(
     if walk is not None and getattr(actor, "pace_mps", None) == 0.0:
         assert isinstance(walk.do, Walk)
         actor = actor.model_copy(update={"pace_mps": walk.do.speed_mps or actor.usual_mps})
-    rains = atmosphere.rain_mm_h > RAIN_MM_H
+    rains = calls_for_umbrellas(atmosphere)
     models = actor.dressed(atmosphere.temperature_c, cast.season, rains=rains).models(rng)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
