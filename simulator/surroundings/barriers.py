@@ -177,16 +177,19 @@ def rail_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
 
 
 def picket_fence(line: F64, side: int, rng: np.random.Generator) -> Made:
-    """Garden fence of pickets, 0.9 m high."""
+    """Garden fence of pickets, 0.9 m high, with gaps narrow enough that it is closed for who looks along the street.
+
+    Wider gaps would be thinner than a pixel some way off, and a white fence before a hedge a row of specks.
+    """
     points = resample(line, 2.4)
     normal = normals_of(points, side)
     work = Patchwork()
     for mesh in _rails(points, normal, (0.2, 0.62), 0.07, 0.03, 0):
         work.add(mesh)
-    pickets = resample(line, 0.16)
-    _posts(work, pickets, normals_of(pickets, side), (0.020, 0.078), 0.90, 0, 0.0, foot=0.06)
+    pickets = resample(line, 0.115)
+    _posts(work, pickets, normals_of(pickets, side), (0.020, 0.088), 0.90, 0, 0.0, foot=0.06)
     _posts(work, points, normal, (0.08, 0.08), 1.0, 0, 0.05)
-    paint = (0.72, 0.72, 0.70) if rng.random() < 0.5 else srgb(str(rng.choice(["#7d6c58", "#6f6357", "#5f6f5a"])))
+    paint = (0.64, 0.64, 0.62) if rng.random() < 0.5 else srgb(str(rng.choice(["#7d6c58", "#6f6357", "#5f6f5a"])))
     return work.mesh(), (Material(f"pickets {paint[0]:.2f}", paint),), "fence"
 
 
