@@ -335,22 +335,6 @@ load_each_float = _gatherer(f32x8, "f32x8, likewise.")
 
 
 @intrinsic
-def load_spaced(typing_context, memory, index, step):
-    """f32x8 of the float32 elements i, i + step, ..., i + 7 step: one field of eight records."""
-
-    def _emit(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
-        first = _address(context, builder, signature, args, _FLOAT)
-        step = context.cast(builder, args[2], signature.args[2], types.int64)
-        vector = ir.Constant(f32x8.llvm, ir.Undefined)
-        for lane in range(LANES):
-            at = builder.gep(first, [builder.mul(step, ir.Constant(_LONG, lane))])
-            vector = builder.insert_element(vector, builder.load(at, align=4), ir.Constant(_INT, lane))
-        return vector
-
-    return f32x8(memory, index, step), _emit
-
-
-@intrinsic
 def load_points(typing_context, points, numbers, index):
     """Three f32x8 (x, y, z): eight of the `points`, three float32 each; their numbers are int32, from an index on."""
 
