@@ -24,8 +24,9 @@ from simulator.scene.noise import spectral_noise, to_srgb8
 FUR_WITHERS = 1.5  # height of each half of a coat's texture in withers heights
 SPAN_WITHERS = 3.2  # and its length, about the middle of the body
 SIZE = 512  # of its side, pixels
-# Light comes back out of the eye through the lens that gathered it (tapetum), as from the beads of road studs.
-EYESHINE_CD_LX_M2 = 4.0
+# Light comes back out of the eye through the lens that gathered it (tapetum), as from beads of sheeting: 7 % of it (by
+# choice) in their beam, whose integral over all directions is 2 pi w^2 / (2^(2/3) - 1), half at w = 0.42 degrees.
+EYESHINE_CD_LX_M2 = 120.0
 _HAIR = {"cow": "sleek", "horse": "sleek", "cat": "short", "sheep": "wool", "boar": "bristle"}
 _STRANDS = {"wool": 0.10, "sleek": 0.055, "short": 0.07, "bristle": 0.42, "fur": 0.16}
 _LOCKS = {"wool": 0.20, "sleek": 0.06, "short": 0.03, "bristle": 0.09, "fur": 0.08}
@@ -179,10 +180,10 @@ def coat_materials(row: Row, species: str, style: str, name: str, rng: np.random
     pale = (0.52, 0.33, 0.27) if coat.get("pale_nose") else (0.02, 0.018, 0.016)
     eye = Material(
         "eye",
-        (0.01, 0.01, 0.01),
+        (0.009, 0.010, 0.007),
         roughness=0.1,
         clearcoat=1.0,
-        retro_cd_lx_m2=EYESHINE_CD_LX_M2,
+        retro_cd_lx_m2=EYESHINE_CD_LX_M2 if row["tapetum"] else 0.0,
         reflectance_905=0.3,
     )
     return (

@@ -134,7 +134,7 @@ def road_retro(kind):
 @kernel(inline=True)
 def retro_of(matter):
     """What a bare material (MATERIAL_DTYPE record) throws back, cd / (lx m2), and the half-value angle, rad."""
-    if matter.surface == OTHER:
+    if matter.surface == OTHER or matter.surface == BODY:  # sheeting, bands of vests, eyes
         return matter.retro, SIGN_RETRO_WIDTH
     width = BLADES_RETRO_WIDTH if matter.surface == SOIL else ROAD_RETRO_WIDTH
     return max(matter.retro, road_retro(matter.surface)), width
