@@ -27,6 +27,7 @@ from simulator.sensors.shading.quick import View, light_quickly
 from simulator.sensors.shading.reference import SHARPER, trace
 from simulator.sensors.shading.sheen import add_sheen, blur_sheen, gather_sheen
 from simulator.sensors.shading.skylight import Grid
+from simulator.sensors.shading.thin import soften_thin
 from simulator.sensors.shading.transport import DIFFUSE_GLOW, QUALITIES, Quality, Transport
 from simulator.sensors.shading.vector import ONE, TWO_PI, ZERO, unit
 from simulator.sensors.stage import SEEN
@@ -200,6 +201,8 @@ def take_picture(
             trace(transport, view, int(number), DIFFUSE_GLOW, picture)
         else:
             _light_in_bands(transport, camera, view, number, picture)
+    if effort.samples == 1:
+        soften_thin(picture, stage.threads)
     add_night_sky(picture, transport, camera, local_SE3_camera)
     if transport.extinction > LEAST_GLOW_1_M:
         add_scattered_light(picture, transport, camera, local_SE3_camera)
