@@ -11,10 +11,11 @@ import numpy as np
 from simulator.actors import paces
 from simulator.actors.animal_coats import coat_materials, coat_uv, drawn_coat, row_of
 from simulator.actors.animal_heads import Hide, Row, head_mesh
+from simulator.actors.animal_tails import tail_lift, tail_segments
 from simulator.actors.base import Actor, Pace, lengthened
 from simulator.actors.gait import stride_m
 from simulator.actors.sculpt import Lump, sculpted
-from simulator.actors.shape import F64, finer, mirrored, patch, pipe, skin
+from simulator.actors.shape import F64, finer, mirrored, patch, skin
 from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, turn
 from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
 from simulator.scene import Mesh, Model
@@ -145,7 +146,8 @@ def quadruped(
     stand = pose = paces.standing(segments, withers, rng)
     if pace_mps:
         pace = paces.pace_of(hip, pace_mps, bool(row["rotary"]), float(row["follows"]))
-        pose = paces.going(segments, withers, hoof, stride, pace, float(rng.uniform()))
+        lift = tail_lift(species, pace)
+        pose = paces.going(segments, withers, hoof, stride, pace, float(rng.uniform()), lift)
     look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
     pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
     body = skinned(segments, coat_materials(row, species, style, coat, rng), pose, stand, pace_mps)
@@ -169,7 +171,7 @@ def _individual(row: Row, species: str, season: str, rng: np.random.Generator) -
         "blaze": float(rng.uniform(0.3, 1.0)) if rng.random() < row.get("blaze", 0.0) else 0.0,
         "drop": rng.random() < row.get("drop", 0.5),
         "antlers": {**antlers, "state": state},
-        "fleece": 0.2 if shorn else 1.0,
+        "fleece": 0.08 if shorn else 1.0,
     }
 
 
@@ -215,10 +217,10 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
     if species == "cow":
         segments.append(Segment("udder", "trunk", (0.0, 0.0, withers), _udder(row, withers, k)))
     root = np.array([back - 0.02 * length, 0.0, withers - 0.16 * chest])
-    if species == "cat":
+    if species in ("cat", "fox"):
         root += [0.06 * length, 0.0, -0.12 * chest]
-    tail = _tail(row, species, root, k, rng)
-    segments.append(_furred(Segment("tail", "trunk", _vector(root), tail), withers, across, np.zeros(3)))
+    bow = float(rng.uniform(0.6, 1.3))
+    segments += [_furred(each, withers, across, np.zeros(3)) for each in tail_segments(row, species, root, k, bow)]
     for end in ("h", "f"):
         for side, sign in (("l", 1.0), ("r", -1.0)):
             upper, lower, knee, ankle = _leg(row, withers, k, end == "h", species, (end == "h") + 2 * (sign > 0))
@@ -234,33 +236,6 @@ def _segments(row: Row, withers: float, k: float, rng: np.random.Generator, spec
             segments += [_furred(each, withers, across, np.zeros(3)) for each in legs]
             segments.append(Segment(f"foot_{name}", f"lower_{name}", _vector(ground + ankle)))
     return segments
-
-
-def _tail(row: Row, species: str, root: F64, k: float, rng: np.random.Generator) -> Mesh:
-    """A tail that hangs or rises in a bow: those of cats turn up at the tip, those of dogs curl over the back."""
-    length, half, deg = row["tail"]
-    usual = {"cat": -75.0, "dog": -60.0, "fox": -38.0, "deer": 20.0}.get(species, 8.0)
-    bow = row.get("tail_bow", usual) * float(rng.uniform(0.6, 1.3))
-    fall = np.radians(deg + bow * (np.linspace(0, 1, 9) - 0.3))
-    steps = length * k / 8 * np.stack([-np.cos(fall), 0 * fall, -np.sin(fall)], 1)
-    points = root + np.concatenate([np.zeros((1, 3)), np.cumsum(steps[:-1], 0)])
-    if species == "horse":  # hair that falls in a long bundle
-        shape = [0.55, 0.62, 0.9, 1.15, 1.3, 1.35, 1.25, 0.95, 0.3]
-    elif species == "fox":
-        shape = [0.66, 0.60, 0.72, 0.88, 1.0, 1.06, 0.96, 0.66, 0.10]
-    elif species == "cow":  # a tuft at the end
-        shape = [1.3, 1.1, 0.9, 0.8, 0.7, 0.7, 1.5, 1.9, 0.5]
-    elif species == "cat":  # the rump runs out into it
-        shape = [2.3, 1.6, 1.25, 1.12, 1.06, 1.0, 0.95, 0.88, 0.5]
-    elif row.get("hair_m"):
-        shape = [0.75, 0.75, 0.85, 0.98, 1.08, 1.1, 0.98, 0.72, 0.2]
-    else:
-        shape = [1.15, 1.05, 1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.4]
-    tail = pipe(points, half * k * np.array(shape), segments=7, slot=Hide.MANE if species == "horse" else Hide.COAT)
-    if species == "fox":  # white tip
-        behind = tail.vertices[tail.faces].mean(1)[:, 0] < points[-2, 0]
-        tail = replace(tail, slots=np.where(behind, int(Hide.WHITE), tail.slots).astype(np.int32))
-    return tail
 
 
 def _udder(row: Row, withers: float, k: float) -> Mesh:
@@ -367,16 +342,16 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
     if species == "dog":
         lumps += _muscles_of_dogs(_at, chest, chest_w, loin, loin_w)
     if species == "sheep":
-        lumps.append(Lump(_at(-0.24, 0.92 * loin), _at(-0.30, 0.94 * loin), (0.16 * loin, 0.17 * loin), 0.9))  # udder
+        lumps += _bulk_of_sheep(_at, base, tip, chest, chest_w, loin, loin_w)
 
     waves = rng.standard_normal((24, 3))
     waves *= (2 * np.pi / (withers * rng.uniform(0.075, 0.16, 24)) / np.linalg.norm(waves, axis=1))[:, None]
     starts = rng.uniform(0.0, 2 * np.pi, 24)
 
     def _wool(points: F64) -> F64:
-        """Locks: where waves from all sides meet."""
+        """Locks: where waves from all sides meet; some 6 cm of fleece, of which shears leave little."""
         locks = np.abs(np.sin(points @ waves.T + starts)).sum(1)
-        return np.asarray(0.0042 * k * float(row["fleece"]) * locks - 0.044 * k)
+        return np.asarray(k * float(row["fleece"]) * (0.0040 * locks - 0.008) - 0.010 * k)
 
     def _feathers(points: F64) -> F64:
         """Long hair in tufts, longest below the neck, the chest and the thighs."""
@@ -466,6 +441,31 @@ def _ruff_of_foxes(
         lumps.append(Lump(*blade, (0.13 * chest, 0.16 * chest), 0.65))
         thigh = at(-0.38, 0.40 * loin, side * 0.78 * thin), at(-0.31, 1.20 * loin, side * 0.98 * thin)
         lumps.append(Lump(*thigh, (0.46 * loin, 0.24 * loin), 0.55))
+    return lumps
+
+
+def _bulk_of_sheep(
+    at: Callable[[float, float, float], tuple[float, float, float]],
+    base: F64,
+    tip: F64,
+    chest: float,
+    half: float,
+    loin: float,
+    thin: float,
+) -> list[Lump]:
+    """What makes a sheep blocky: a level back, a square rump, full thighs and a short, thick neck."""
+    back = at(0.22, 0.24 * chest, 0.0), at(-0.40, 0.26 * loin, 0.0)
+    neck = _vector(base - [0.0, 0.0, 0.06 * chest]), _vector(base + 0.75 * (tip - base) - [0.0, 0.0, 0.05 * chest])
+    lumps = [
+        Lump(*back, (0.24 * chest, 0.25 * loin), 0.72 * half / (0.24 * chest)),
+        Lump(*neck, (0.34 * chest, 0.21 * chest), 0.8),
+        Lump(at(0.36, 0.70 * chest, 0.0), at(0.20, 0.80 * chest, 0.0), (0.26 * chest, 0.24 * chest), 0.85),
+    ]
+    for side in (1.0, -1.0):
+        thigh = at(-0.38, 0.46 * loin, side * 0.56 * thin), at(-0.36, 0.92 * loin, side * 0.60 * thin)
+        lumps.append(Lump(*thigh, (0.36 * loin, 0.22 * loin), 0.72))
+        arm = at(0.26, 0.40 * chest, side * 0.55 * half), at(0.34, 0.84 * chest, side * 0.62 * half)
+        lumps.append(Lump(*arm, (0.30 * chest, 0.16 * chest), 0.65))
     return lumps
 
 

@@ -68,8 +68,16 @@ def pace_of(hip_m: float, pace_mps: float, rotary: bool, follows: float) -> Pace
     return replace(ROTARY if rotary else TRANSVERSE, duty=0.40 * rate**-0.19)
 
 
-def going(segments: Sequence[Segment], withers: float, hoof: float, stride: float, pace: Pace, start: float) -> Pose:
-    """Cycle of an animal that goes with strides of `stride` metres, begun at phase `start`."""
+def going(
+    segments: Sequence[Segment],
+    withers: float,
+    hoof: float,
+    stride: float,
+    pace: Pace,
+    start: float,
+    tail_rad: float = 0.0,
+) -> Pose:
+    """Cycle of an animal that goes with strides of `stride` metres, begun at phase `start`, its tail raised."""
     at = {segment.name: np.array(segment.pivot) for segment in segments}
     cycle = np.arange(PHASES) / PHASES + start
     wave = 2 * np.pi * cycle
@@ -94,7 +102,12 @@ def going(segments: Sequence[Segment], withers: float, hoof: float, stride: floa
         shifts[f"upper_{leg}"] = np.einsum("pji,pj->pi", trunk, slide)
     nod = 0.04 * np.cos(2 * wave - 0.8) if pace.duty > 0.5 else 0.5 * pace.rocks * np.sin(wave)
     local = following(rotation, {s.name: s.parent for s in segments})
-    swings = {"neck": turn(pitch=nod), "tail": turn(yaw=0.12 * np.sin(wave))}
+    # The tail swings with the haunches, its end after it.
+    swings = {
+        "neck": turn(pitch=nod),
+        "tail": turn(yaw=0.12 * np.sin(wave), pitch=tail_rad + 0.05 * np.sin(turns * wave)),
+        "tail_end": turn(yaw=0.20 * np.sin(wave - 1.2), pitch=0.10 * np.sin(turns * wave - 1.2)),
+    }
     return Pose(se3.from_rotation(np.eye(3), root), local | swings, shifts)
 
 
