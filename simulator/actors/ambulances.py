@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +20,13 @@ RETRO_GREEN = replace(finishes.RETRO_BLUE, name="green retro square", albedo=(0.
 MATERIALS = (finishes.RETRO_YELLOW, RETRO_GREEN, finishes.GLOSS_BLACK, finishes.BLUE_BEACON)
 
 
-def ambulance(d: Lines, shell: Tub, house: Greenhouse, squares: bool, rng: np.random.Generator) -> list[Body]:
-    """Markings, windows and lamps on the body of a van; `squares`: in two rows of yellow and green, with its name."""
+def ambulance(
+    d: Lines, shell: Tub, house: Greenhouse, squares: bool, cuts: Sequence[float], rng: np.random.Generator
+) -> list[Body]:
+    """Markings, windows and lamps on the body of a van; `squares`: in two rows of yellow and green, with its name.
+
+    The foil is cut at x = `cuts`, where doors end.
+    """
     n = len(SCREEN_Y) - 1
     side = [*shell.points[:, shell.front : shell.front + shell.side], *house.points[1:, n : house.columns - n]]
     wall = _surface([row[::-1] for row in side], 0)
@@ -37,13 +42,13 @@ def ambulance(d: Lines, shell: Tub, house: Greenhouse, squares: bool, rng: np.ra
         for j, (x1, x0) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist())):
             for k in range(2 if x1 < d.b_pillar_x - 0.10 else 1):  # one row beside the cab
                 heights = (LOW_M + k * tall, LOW_M + (k + 1) * tall)
-                parts += both(_sheet(wall, (x0, x1), heights, YELLOW if (j + k) % 2 else GREEN, 0))
+                parts += both(_sheet(wall, (x0, x1), heights, YELLOW if (j + k) % 2 else GREEN, 0, cuts))
         z = 0.5 * (window[0] + window[1]) + 0.04
         middle = 0.5 * (ward - 0.95 + d.tail_x + 0.3)
         room = (ward - 0.95 - d.tail_x - 0.4, 1.2)
         bodies.append(lettered(middle, lambda x, y: wall(x, y) + 0.004, z, room, rng, name="AMBULANCE",
-                               color="#1d5a34"))  # fmt: skip
-    x = float(house.points[-2, -1, 0])
+                               color="#1d5a34", cuts=cuts))  # fmt: skip
+    x = float(house.points[-2, -1, 0]) + 0.12
     parts += both(rounded_box((0.16, 0.26, 0.09), (x + 0.10, 0.33 * d.width, d.height - 0.03), radius=0.03, slot=BLUE))
     return [Body(finish(parts, crease_deg=34), MATERIALS), *bodies]
 
@@ -53,7 +58,7 @@ def rear_panes(d: Lines, house: Greenhouse) -> Body:
     n = len(SCREEN_Y) - 1
     back = _surface([row[::-1] for row in house.points[:, -n:]], 1)
     low, high = (float(house.points[row, house.columns - n - 1, 2]) for row in (1, -2))
-    panes = both(_sheet(back, (0.10, 0.40 * d.width), (low + 0.04, high - 0.08), GLASS, 1))
+    panes = both(_sheet(back, (0.10, 0.37 * d.width), (low + 0.04, high - 0.08), GLASS, 1))
     return Body(finish(panes, crease_deg=34), MATERIALS)
 
 
@@ -74,12 +79,13 @@ def _sheet(
     heights: tuple[float, float],
     slot: int,
     axis: int,
+    cuts: Sequence[float] = (),
     lift: float = 0.008,
 ) -> Mesh:
-    """A sheet on the left wall or the left half of the rear wall between two places and heights."""
+    """A sheet on the left wall or the left half of the rear wall between two places and heights, cut at some places."""
     count = 6 if slot == GLASS else 3  # walls bulge
     rows = []
     for z in np.linspace(*heights, count).tolist():
-        run = np.linspace(*span, count).tolist()
+        run = np.union1d(np.linspace(*span, count), [cut for cut in cuts if span[0] < cut < span[1]]).tolist()
         rows.append([[u, wall(u, z) + lift, z] if axis == 0 else [wall(u, z) - lift, u, z] for u in run])
     return patch(rows, slot)

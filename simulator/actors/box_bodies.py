@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.actors.coachwork import Slot
+from simulator.actors.door_leaves import Leaf
 from simulator.actors.heavy import contour_tape, rear_doors, rear_leaves, side_markers
-from simulator.actors.leaves import Leaf
 from simulator.actors.semi_trailers import MARKED
 from simulator.actors.shape import block, both, finish, rounded_box
 from simulator.scene import Body, Material, Mesh

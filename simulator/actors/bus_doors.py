@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from simulator.actors.bus_measures import BEND_X, Measures
 from simulator.actors.coachwork import Slot
+from simulator.actors.door_leaves import Leaf, pushed
 from simulator.actors.hull import Hull
-from simulator.actors.leaves import Leaf, pushed
 from simulator.actors.shape import block, mirrored, patch
 from simulator.scene import Mesh
 

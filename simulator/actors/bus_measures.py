@@ -13,6 +13,7 @@ from simulator.scene import Mesh
 
 BELLOWS_X = (-1.55, -2.75)  # m from the rear axle of the front part, their ends
 BEND_X = (BELLOWS_X[0] + BELLOWS_X[1]) / 2  # where an articulated bus bends
+DOORWAY_M = 1.36  # of two leaves, which leave 1.2 m when they are open, the least that UN R107 allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,10 @@ class Measures:
     @property
     def doors(self) -> list[float]:
         """Of the rear edge of the front door, then of front and rear edges of the others."""
-        doors = [self.nose - self.corner - (0.90 if self.coach else 1.30)]
+        doors = [self.nose - self.corner - (0.90 if self.coach else DOORWAY_M)]
         if self.style == "city":
-            doors += [self.wheelbase / 2 + 0.65, self.wheelbase / 2 - 0.65]
-        return [*doors, self.third + 2.2, self.third + 0.9] if self.jointed else doors
+            doors += [self.wheelbase / 2 + DOORWAY_M / 2, self.wheelbase / 2 - DOORWAY_M / 2]
+        return [*doors, self.third + 0.87 + DOORWAY_M, self.third + 0.87] if self.jointed else doors
 
     @property
     def door_spans(self) -> list[tuple[float, float]]:

@@ -18,10 +18,10 @@ from simulator.actors.cab_fronts import laid_on
 from simulator.actors.coaches import coach_front, ears, flanks, named, rings
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
+from simulator.actors.door_leaves import Leaf
 from simulator.actors.heavy import PAINTED, axles, end_plates, fleet_materials, hinge
 from simulator.actors.hull import Hull, arch_liners, hull
 from simulator.actors.lamps import cabin_lights, plate_lamps, vehicle_lamps
-from simulator.actors.leaves import Leaf
 from simulator.actors.lettering import DESTINATIONS, SIGN, destination_sign, lettered
 from simulator.actors.shape import F64, finish, rounded_box, turned
 from simulator.actors.wear import Wear

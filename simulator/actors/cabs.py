@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from simulator.actors.cab_fronts import front_of
 from simulator.actors.coachwork import Slot
+from simulator.actors.door_leaves import Leaf
 from simulator.actors.doors import OPEN_RAD
 from simulator.actors.heavy import arm_mirrors
 from simulator.actors.hull import Hull, arch_liners, hull
-from simulator.actors.leaves import Leaf
 from simulator.actors.shape import F64, block, both, mirrored, patch, pipe, ribbon, rounded_box, turned
 from simulator.scene import Mesh
 

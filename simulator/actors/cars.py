@@ -14,7 +14,7 @@ from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
 from simulator.actors.coachwork import LEVELS, Lines, Slot, Tub, greenhouse, roof_half, roof_z, shell_meshes, tub
 from simulator.actors.dirt import soiled
-from simulator.actors.doors import DOORS, TRUNK, cut_doors
+from simulator.actors.doors import DOORS, TRUNK, cut_doors, edges, laid_on
 from simulator.actors.faces import Face, body_materials, lid_slots
 from simulator.actors.fittings import (
     door_mirrors,
@@ -173,6 +173,7 @@ def car_lines(
         b_pillar_x=b_pillar,
         c_pillar_x=c_pillar,
         d_window=style in ("estate", "suv"),
+        slide_m=0.0,
         nose_power=near(2.5 if not tall else 2.9, 0.2),
         tail_power=near(3.2 if not tall else 3.6, 0.3),
         nose_rake=near(0.12 if not tall else 0.10, 0.03),
@@ -257,10 +258,8 @@ def assembled(
     axles = [(d.wheelbase, track, True), (0.0, track, False)]
     wheels = place_wheels(wheel, rim_materials(rng), radius, axles, joints)
     helm = Body(steering_wheel(d, joints), materials, len(joints) - 1)
-    signs = [_service(d, shell, livery, rng)] if livery in STRIPED and not doors else list[Body]()
-    if livery == "taxi":
-        signs.append(sign_lettering("TAXI", d.header_x - 0.38, 0.075, d.height + 0.045, 0.10))
-    return Model(
+    signs = [sign_lettering("TAXI", d.header_x - 0.38, 0.075, d.height + 0.045, 0.10)] if livery == "taxi" else []
+    model = Model(
         "car",
         (Body(body, materials), *hung, *wheels, helm, *signs),
         tuple(joints),
@@ -278,10 +277,11 @@ def assembled(
         box=np.array([[d.tail_x, -d.width / 2, 0.0], [d.nose_x, d.width / 2, d.height]]),
         openings=tuple(openings),
     )
+    return laid_on(model, shell, [_service(d, shell, livery, edges(model, shell), rng)]) if livery in STRIPED else model
 
 
-def _service(d: Lines, shell: Tub, livery: str, rng: np.random.Generator) -> Body:
-    """The name of a service in the stripe along the doors."""
+def _service(d: Lines, shell: Tub, livery: str, cuts: Sequence[float], rng: np.random.Generator) -> Body:
+    """The name of a service in the stripe along the doors, cut where those end that can open."""
     side = shell.points[:, shell.front : shell.front + shell.side][:, ::-1]
     low, high = (int(np.searchsorted(LEVELS, level)) for level in (0.38, 0.82))
 
@@ -294,7 +294,8 @@ def _service(d: Lines, shell: Tub, livery: str, rng: np.random.Generator) -> Bod
     front, rear = d.wheelbase - d.arch_radius - 0.25, d.arch_radius + 0.15
     x = 0.5 * (front + rear)
     z0, z1 = (float(np.interp(x, side[row, :, 0], side[row, :, 2])) for row in (low, high))
-    return lettered(x, half_width, 0.5 * (z0 + z1), (0.8 * (front - rear), 1.1 * (z1 - z0)), rng, name=livery.upper())
+    room = (0.8 * (front - rear), 1.1 * (z1 - z0))
+    return lettered(x, half_width, 0.5 * (z0 + z1), room, rng, name=livery.upper(), cuts=cuts)
 
 
 # Wheel designs: spokes, spoke style, rim as a share of the radius. Few, so that scenes share their meshes.

@@ -73,6 +73,7 @@ class Lines:
         roof_drop_front, roof_drop_rear: how far the roof's ends lie below its highest point.
         b_pillar_x, c_pillar_x: pillar positions at the window base; c_pillar_x is the end of the rear doors' glass.
         d_window: whether a third side window follows (estate, SUV).
+        slide_m: length of doors that slide behind the front ones; 0: rear doors turn and reach to the wheels.
         nose_power, tail_power: superellipse exponents of front and rear corners in plan (2 round, 4 square).
         nose_rake, tail_rake: how far the shoulder level lies behind the bumper, at the front and the rear.
         nose_dip, tail_dip: how far lines across nose and tail sink toward the middle, in levels.
@@ -106,6 +107,7 @@ class Lines:
     b_pillar_x: float
     c_pillar_x: float
     d_window: bool
+    slide_m: float
     nose_power: float
     tail_power: float
     nose_rake: float
@@ -122,6 +124,12 @@ class Lines:
     def nose_x(self) -> float:
         """Foremost point."""
         return self.wheelbase + self.front_overhang
+
+    @property
+    def rear_door_x(self) -> float:
+        """Rear end of the rear doors, which end before the wheels."""
+        longest = self.arch_radius + 0.05
+        return max(longest, self.b_pillar_x - 0.02 - self.slide_m) if self.slide_m else longest
 
     @property
     def tail_x(self) -> float:
@@ -225,8 +233,7 @@ def _side_columns(d: Lines) -> tuple[F64, NDArray[np.bool_], NDArray[np.bool_], 
     front_arch = d.wheelbase + np.concatenate([[edge], arch, [-edge]])
     rear_arch = np.concatenate([[edge], arch, [-edge]])
     door_front = d.wheelbase - d.arch_radius - 0.13
-    door_rear = d.arch_radius + 0.05
-    cuts = [door_front, d.b_pillar_x - 0.02, door_rear]
+    cuts = [door_front, d.b_pillar_x - 0.02, d.rear_door_x]
     between: list[float] = []
     gap_at: list[int] = []
     for i, cut in enumerate(cuts):
@@ -234,6 +241,8 @@ def _side_columns(d: Lines) -> tuple[F64, NDArray[np.bool_], NDArray[np.bool_], 
         between += [cut + GAP_M / 2, cut - GAP_M / 2]
         if i < 2:
             between += list(np.linspace(cut, cuts[i + 1], 3)[1:-1])
+        elif cut - edge > 0.3:  # the wall behind a sliding door
+            between.append((cut + edge) / 2)
     x = np.concatenate([[d.wheelbase + edge + 0.03], front_arch, between, rear_arch, [-edge - 0.03]])
     cells = len(x) - 1
     gaps, doors, arches = (np.zeros(cells, bool) for _ in range(3))
@@ -378,6 +387,7 @@ class Greenhouse:
 
 HEIGHTS = np.array([0.0, 0.045, 0.33, 0.62, 0.885, 1.0])
 SCREEN_Y = np.array([0.0, 0.3, 0.6, 0.82, 0.915, 0.97, 1.0])
+LONGEST_PANE_M = 1.6  # longer ones behind the rear doors are divided
 ROOF_Q = np.array([0.0, 0.3, 0.58, 0.82, 1.0])
 
 
@@ -475,12 +485,13 @@ def _side_stations(
         ((b + c) / 2, (_top_of(b, 0.06) + _top_of(c, -0.10 if not d.d_window else 0.06)) / 2, rear_glass),
     ]
     if d.d_window:
-        end = end_base + 0.17
-        stations += [
-            (c + 0.03, _top_of(c + 0.02, 0.06), Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT),
-            (c - 0.05, _top_of(c - 0.05, 0.06), rear_glass),
-            (end, end_top + 0.16, Slot.PAINT),
-        ]
+        end, post = end_base + 0.17, Slot.GLOSS if rear_glass != Slot.PAINT else Slot.PAINT
+        for x in (c, (c + end) / 2)[: 1 + (c - end > LONGEST_PANE_M)]:
+            stations += [
+                (x + 0.03, _top_of(x + 0.02, 0.06), post),
+                (x - 0.05, _top_of(x - 0.05, 0.06), rear_glass),
+            ]
+        stations.append((end, end_top + 0.16, Slot.PAINT))
     else:
         stations += [
             (c, max(end_top + 0.10, c + 0.12 if c < 0.2 else c), Slot.PAINT),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors.coachwork import REAR_Y, SCREEN_Y, Greenhouse, Slot, Tub
-from simulator.actors.leaves import Leaf, pushed
+from simulator.actors.door_leaves import Leaf, pushed
 from simulator.actors.shape import F64, patch, pipe, rounded_box
-from simulator.scene.mesh import Mesh
+from simulator.scene import Body, Model
+from simulator.scene.mesh import Mesh, parted
 
 Cells = NDArray[np.int64]
 DOORS = ("front_left", "front_right", "rear_left", "rear_right")
@@ -20,6 +21,7 @@ WINGS_RAD = float(np.radians(97.0))  # and those of the wings behind
 THICK_M = 0.07
 SLID_M, SLIDE_RAD = 0.13, float(np.radians(30.0))  # how far out a sliding door is in the end, and the arc of its way
 TRUNK = "trunk"  # the wings of a van
+WING_REACH_M = 0.20  # before the tail: what is laid on wings is nearer to it
 _LOWEST, _BUMPER = 3, 5  # rows of the tub above the gap at the sill, and above the bumper
 _WING_Y = 0.77, 0.82  # share of the half width where wings end: in the tub, beside the lamps, and above
 
@@ -54,8 +56,8 @@ def cut_doors(
         lid[columns, -half] = -1
         leaf = _leaf(tub, house, tub_slots, _LOWEST, columns, window)
         if van and row == "rear":
-            x = tub.points[_LOWEST, [columns.start, columns.stop], 0]
-            leaf = pushed(leaf.hinge, (float(x[1] - x[0]) + 0.04, SLID_M), SLIDE_RAD, leaf.meshes)
+            back, front = _span(tub, name)
+            leaf = pushed(leaf.hinge, (back - front + 0.04, SLID_M), SLIDE_RAD, leaf.meshes)
         leaves[name] = [leaf.mirrored() if side == "right" else leaf]
     return Cut(bodies, uppers, lid, leaves)
 
@@ -73,6 +75,43 @@ def _wings(
     left = _leaf(tub, house, slots, _BUMPER, columns, window, np.array([0.6 * THICK_M, 0.0, 0.0]))
     left.open_rad = -WINGS_RAD
     return [left, left.mirrored()]
+
+
+def edges(model: Model, tub: Tub) -> list[float]:
+    """x at which those doors at the sides end that can open."""
+    return sorted({x for name, _, _ in model.openings if name != TRUNK for x in _span(tub, name)})
+
+
+def laid_on(model: Model, tub: Tub, bodies: Iterable[Body]) -> Model:
+    """The model with foil, panes or fittings on its walls, each face of them on the door on which it lies.
+
+    Args:
+        bodies: cut where doors end (see `edges`); what is on wings is on one side of the middle.
+    """
+    named = {joint: name for name, joint, _ in model.openings}
+    tail, laid = float(tub.points[..., 0].min()) + WING_REACH_M, list[Body]()
+    for body in bodies:
+        x, y, _ = body.mesh.vertices[body.mesh.faces].mean(axis=1).T
+        spare = np.ones(len(x), np.bool_)
+        for joint in dict.fromkeys(each.joint for each in model.bodies if each.joint in named):
+            name, side = named[joint], model.joints[joint].pivot[1]
+            if name == TRUNK:
+                mine = x < tail
+            else:
+                rear, front = _span(tub, name)
+                mine = (x > rear) & (x < front)
+            mine &= spare & (side * y > 0)
+            spare &= ~mine
+            laid += [Body(parted(body.mesh, mine), body.materials, joint)] if mine.any() else []
+        laid += [Body(parted(body.mesh, spare), body.materials)] if spare.any() else []
+    return replace(model, bodies=(*model.bodies, *laid))
+
+
+def _span(tub: Tub, name: str) -> tuple[float, float]:
+    """x of the rear and the front end of a door at the side."""
+    columns, _ = _columns(tub, name.split("_")[0])
+    front, rear = tub.points[_LOWEST, [columns.start, columns.stop], 0].tolist()
+    return rear, front
 
 
 def _columns(tub: Tub, row: str) -> tuple[slice, slice]:

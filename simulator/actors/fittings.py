@@ -178,7 +178,7 @@ def door_mirrors(d: Lines, body_slot: int) -> tuple[list[Mesh], list[Mesh]]:
 def handles(d: Lines, t: Tub, slot: int) -> list[Mesh]:
     """Door handles at the crease: front left and right, rear left and right."""
     out = []
-    for x in (d.b_pillar_x + 0.10, d.arch_radius + 0.20):
+    for x in (d.b_pillar_x + 0.10, d.b_pillar_x - 0.22 if d.slide_m else d.rear_door_x + 0.15):
         column = t.front + int(np.argmin(np.abs(t.side_x - x)))
         row = 8
         point = t.points[row, column]

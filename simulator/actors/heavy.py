@@ -8,9 +8,9 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.coachwork import Slot
+from simulator.actors.door_leaves import Leaf
 from simulator.actors.faces import body_materials
 from simulator.actors.hull import Hull
-from simulator.actors.leaves import Leaf
 from simulator.actors.plates import plate
 from simulator.actors.shape import block, both, patch, pipe, rounded_box, turned
 from simulator.actors.wheels import place_wheels, truck_wheel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -80,6 +80,7 @@ def lettered(
     name: str = "",
     color: str = COLORS[-1],
     ground: str = "white",
+    cuts: Sequence[float] = (),
 ) -> Body:
     """A name on both sides, centred at (x, z) on walls, as large as `room` allows (m).
 
@@ -88,6 +89,7 @@ def lettered(
         joint: what the walls hang on. rear: (x, z) of the name on the doors behind, if there are any.
         name, color: one of SERVICES or COACHES, and its colour; otherwise a firm in a colour of its own.
         ground: colour group of the walls, for letters that stand out from them.
+        cuts: x at which the foil is cut.
     """
     if not name:
         name, dark = FIRMS[int(rng.integers(len(FIRMS)))][0], str(rng.choice(COLORS[:-1]))
@@ -95,15 +97,16 @@ def lettered(
     length = min(room[0], 4.0 * room[1])
     low, high = _tile(name)
     share = np.linspace(0.0, 1.0, 5 if callable(half_width) else 2)
+    at_cuts = [u for cut in cuts if 0.0 < (u := (cut - x) / length + 0.5) < 1.0]
     sides: list[Mesh] = []
     for sign in (1.0, -1.0):  # text runs to the right
+        along = np.union1d(share, [u if sign < 0 else 1.0 - u for u in at_cuts])[::-1].tolist()
         points = [
-            [[x - sign * (u - 0.5) * length, 0.0, z + (v - 0.5) * length / 4] for u in share[::-1].tolist()]
-            for v in share.tolist()
+            [[x - sign * (u - 0.5) * length, 0.0, z + (v - 0.5) * length / 4] for u in along] for v in share.tolist()
         ]
         for px in (p for row in points for p in row):
             px[1] = sign * ((half_width(px[0], px[2]) if callable(half_width) else half_width) + 0.004)
-        uv = [[[u, low + v * (high - low)] for u in share[::-1].tolist()] for v in share.tolist()]
+        uv = [[[u, low + v * (high - low)] for u in along] for v in share.tolist()]
         sides.append(patch(points, 0, uv=uv))
     if rear is not None:
         at, up = rear

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, ClassVar
@@ -16,14 +17,16 @@ from simulator.actors.heavy import fleet_materials
 from simulator.actors.hull import Hull, hull
 from simulator.actors.lamps import cabin_lights, vehicle_lamps
 from simulator.actors.lettering import DESTINATIONS, SIGN
-from simulator.actors.shape import block, both, finish, lathe, pipe, rounded_box, turned
+from simulator.actors.shape import F64, block, both, finish, lathe, mirrored, pipe, rounded_box, turned
+from simulator.actors.tram_doors import NAMES, WIDE_M, cut_doorways, doorway, doorways, leaves_of, shut_door
 from simulator.actors.tram_ends import EndDesign, destination_on, head_of, paint_end, tail_of, tram_end
-from simulator.scenario.distributions import Metres, OneOf
-from simulator.scene import Body, Mesh, Model
+from simulator.scenario.distributions import Flag, Fraction, Metres, OneOf
+from simulator.scene import Body, Joint, Mesh, Model
 from simulator.scene.mesh import merge
 
 WIRE_M = 5.3  # height of the contact wire over streets, about: 4.7 m is the least there (BOStrab)
 SECTION_M = 8.0  # about the length of one body between two joints
+POST_M = 0.09  # width of the posts between windows
 PAINTS = ("any", *finishes.paint_names())
 
 
@@ -33,12 +36,14 @@ class Build:
 
     Attributes:
         half: half its width, m. height: m. design: of both ends. pane: slot of the windows.
+        sides: whose doors can open.
     """
 
     half: float
     height: float
     design: EndDesign
     pane: Slot
+    sides: frozenset[str]
 
     @property
     def waist(self) -> float:
@@ -66,6 +71,8 @@ class Tram(Actor, kind="tram"):
     Attributes:
         paint: colour group, or "any".
         length_m, width_m, height_m: outer dimensions without the pantograph; 0: drawn from what is usual for a tram.
+        door: how far the doors of a side stand open; the labelled box is that of the tram with closed doors.
+        opened: which side. hinged: whether the doors of both sides can open.
     """
 
     class_name: ClassVar[str] = "tram"
@@ -78,6 +85,9 @@ class Tram(Actor, kind="tram"):
     length_m: Metres = 0.0
     width_m: Metres = 0.0
     height_m: Metres = 0.0
+    door: Fraction = 0.0
+    opened: Annotated[str, OneOf("left", "right")] = "right"
+    hinged: Annotated[bool, Flag()] = False
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         names = ("red", "yellow", "white", "blue", "green")
@@ -86,17 +96,25 @@ class Tram(Actor, kind="tram"):
         given = (self.length_m, self.width_m, self.height_m)
         wanted = [lengthened(float(u), g) for u, g in zip(usual, given)]
         length, width, height = np.maximum(wanted, (8.0, 1.8, 2.6)).tolist()
-        return [_tram(length, width, height, color, rng)]
+        wide = {name: self.door for name in NAMES if self.door and name.endswith(self.opened)}
+        doors = {name: wide.get(name, 0.0) for name in NAMES if self.hinged or name in wide}
+        return [_tram(length, width, height, color, rng, doors)]
 
 
-def _tram(length: float, width: float, height: float, color: str, rng: np.random.Generator) -> Model:
+def _tram(
+    length: float, width: float, height: float, color: str, rng: np.random.Generator, doors: Mapping[str, float]
+) -> Model:
+    """A tram, and how far those of its doors stand open that can open."""
     half, count = width / 2, max(round(length / SECTION_M), 1)
     edges = np.linspace(length / 2, -length / 2, count + 1).tolist()
-    build = Build(half, height, EndDesign.draw(rng), Slot.GLASS if rng.random() < 0.65 else Slot.PRIVACY)
+    design, pane = EndDesign.draw(rng), Slot.GLASS if rng.random() < 0.65 else Slot.PRIVACY
+    build = Build(half, height, design, pane, frozenset(name.split("_")[1] for name in doors))
     parts: list[Mesh] = []
+    at_doors: list[float] = []
     for k, (nose, tail) in enumerate(pairwise(edges)):
         section = Section(nose - 0.18 * (k > 0), tail + 0.18 * (k < count - 1), (k == 0, k == count - 1))
         parts += _section(section, build)
+        at_doors += doorways(section.nose, section.tail, section.ends)
         if k:
             joint = (0.44, 2 * half - 0.2, height - 0.55)
             parts.append(rounded_box(joint, (nose, 0, 0.30 + (height - 0.55) / 2), radius=0.05, slot=Slot.TRIM))
@@ -113,13 +131,22 @@ def _tram(length: float, width: float, height: float, color: str, rng: np.random
     lights = cabin_lights(length / 2 - 1.6, 1.6 - length / 2, half, build.band)[1]
     ahead = destination_on(front, half, height, DESTINATIONS[int(rng.integers(len(DESTINATIONS)))], build.design)
     signs = merge([ahead, turned(ahead, yaw=np.pi)])
+    materials = fleet_materials(color, second, rng)
+    joints, hung, openings = list[Joint](), list[Body](), list[tuple[str, int, float]]()
+    for name, share in doors.items():
+        xs = [x for x in at_doors if (x > 0) == name.startswith("front")]
+        for leaf in leaves_of(name, xs, half, build.band, pane) if xs else []:
+            turns = leaf.hang(share, joints)
+            openings += [(name, joint, angle) for joint, angle in turns]
+            hung.append(Body(finish(leaf.meshes), materials, turns[-1][0]))
     return Model(
         "tram",
-        (Body(finish(parts, crease_deg=38), fleet_materials(color, second, rng)), Body(signs, (SIGN,))),
-        (),
+        (Body(finish(parts, crease_deg=38), materials), *hung, Body(signs, (SIGN,))),
+        tuple(joints),
         (*vehicle_lamps(length / 2, -length / 2, width, head_z=0.26 * height, tail_z=0.26 * height), *lights),
         attributes=(("color", color),),
         box=np.array([[-length / 2, -half, 0.0], [length / 2, half, height]]),
+        openings=tuple(openings),
     )
 
 
@@ -132,8 +159,9 @@ def _hull(section: Section, build: Build) -> Hull:
     rake = np.array([0.18, 0.08, 0.0, 0.0, 0.02, 0.08, 0.10, 0.22, 0.42, 0.455, 0.75, 0.85, 1.0])
     rake = np.where(np.arange(len(z)) < 3, rake, design.rake * rake)
     flat = np.zeros(len(rake))
-    posts = np.linspace(nose - 1.3 * ends[0] - 0.06, tail + 1.3 * ends[1] + 0.06, max(int((nose - tail) / 1.4), 3) + 1)
-    columns = np.unique(np.concatenate([posts, posts[1:-1] - 0.09]))[::-1]
+    posts = _posts(section)
+    edges = [x + side * WIDE_M / 2 for x in doorways(nose, tail, ends) for side in (1, -1)] if build.sides else []
+    columns = np.unique(np.concatenate([posts, posts[1:-1] - POST_M, edges]))[::-1]
     return hull(
         z,
         nose - (rake if ends[0] else flat),
@@ -145,6 +173,13 @@ def _hull(section: Section, build: Build) -> Hull:
     )
 
 
+def _posts(section: Section) -> F64:
+    """x of the front edges of the posts between windows, and of the ends of the row of windows, from the front."""
+    nose, tail, ends = section.nose, section.tail, section.ends
+    front, rear = nose - 1.3 * ends[0] - 0.06, tail + 1.3 * ends[1] + 0.06
+    return np.linspace(front, rear, max(int((nose - tail) / 1.4), 3) + 1)
+
+
 def _section(section: Section, build: Build) -> list[Mesh]:
     """One body: windows, doors on both sides, a dark band round the glass; closed at the joints."""
     nose, tail, ends = section.nose, section.tail, section.ends
@@ -153,19 +188,19 @@ def _section(section: Section, build: Build) -> list[Mesh]:
     grid = body.grid(Slot.PAINT)
     glass, cabin = body.rows(waist, band), body.side(-999.0, 999.0)
     grid[glass & cabin] = build.pane
-    xs = np.unique(np.round(body.side_x[np.isfinite(body.side_x)], 4))
-    narrow = np.array([x for x, gap in zip(xs, np.gradient(xs)) if gap < 0.7]) if len(xs) > 1 else xs
-    for x in narrow.tolist():
-        grid[glass & body.side(x - 0.02, x + 0.02)] = Slot.GLOSS
+    for x in _posts(section)[1:-1].tolist():
+        grid[glass & body.side(x - POST_M, x)] = Slot.GLOSS
     grid[body.rows(0.0, 0.27) & (cabin | (body.front_y < 1.5) | (body.rear_y < 1.5))] = Slot.TRIM
     grid[body.rows(band, 0.9 * height) & cabin] = Slot.SECOND
     for rounded, share in ((ends[0], body.front_y), (ends[1], body.rear_y)):
         if rounded:
             paint_end(grid, body, share, height, build.design)
     middle = (nose + tail) / 2
-    parts = [*body.meshes(grid), body.roof(0.05, Slot.SECOND)]
-    for x in _doors(nose, tail, ends):
-        parts += _door(x, half, band)
+    at_doors = doorways(nose, tail, ends)
+    parts = [*body.meshes(*cut_doorways(body, grid, at_doors, band, build.sides)), body.roof(0.05, Slot.SECOND)]
+    for x in at_doors:
+        ways = {side: (doorway if side in build.sides else shut_door)(x, half, band) for side in ("left", "right")}
+        parts += [*ways["left"], *(mirrored(mesh) for mesh in ways["right"])]
     parts += _bogie(middle, half)
     cool = (min(2.2, 0.5 * (nose - tail)), 1.3 * half, 0.24)
     parts.append(rounded_box(cool, (middle + 0.18 * (nose - tail), 0, height + 0.07), radius=0.07, slot=Slot.SECOND))
@@ -177,29 +212,10 @@ def _section(section: Section, build: Build) -> list[Mesh]:
             parts.append(block((0.35, 1.2 * half, 0.16), (desk, 0, waist + 0.06), Slot.SEAT))
     inside = (nose - tail - 0.7, 2 * half - 0.2, 0.06)
     parts.append(block(inside, (middle, 0, 0.42), Slot.SEAT))
-    for x in np.arange(tail + 1.2, nose - 1.2, 1.5):
-        parts += both(block((0.12, 0.8, 0.75), (float(x), half - 0.6, 0.85), Slot.SEAT))
+    for x in np.arange(tail + 1.2, nose - 1.2, 1.5).tolist():
+        if min(abs(x - door) for door in at_doors) > WIDE_M / 2 + 0.06:
+            parts += both(block((0.12, 0.8, 0.75), (x, half - 0.6, 0.85), Slot.SEAT))
     return parts
-
-
-def _doors(nose: float, tail: float, ends: tuple[bool, bool]) -> list[float]:
-    """x of the double doors of a section, clear of its bogie in the middle and of the cabs."""
-    free = [nose - 1.5 - 1.2 * ends[0], tail + 1.5 + 1.2 * ends[1]]
-    middle = (nose + tail) / 2
-    return [x for x in free if abs(x - middle) > 1.4] or [free[0]]
-
-
-def _door(x: float, half: float, band: float) -> list[Mesh]:
-    """A double door on each side: two glazed leaves in a dark frame, rubber between them, a button beside it."""
-    low, wall = 0.32, half + 0.002
-    tall, middle = band - low + 0.06, (band + low + 0.06) / 2
-    parts = [block((1.46, 0.012, tall), (x, wall - 0.002, middle), Slot.GLOSS)]
-    for leaf in (x - 0.345, x + 0.345):
-        parts.append(rounded_box((0.62, 0.02, tall - 0.10), (leaf, wall, middle), radius=0.01, slot=Slot.SECOND))
-        parts.append(block((0.44, 0.012, 0.72 * tall), (leaf, wall + 0.008, middle + 0.06 * tall), Slot.GLOSS))
-    parts.append(block((0.025, 0.03, tall - 0.08), (x, wall, middle), Slot.GAP))
-    parts.append(rounded_box((0.09, 0.02, 0.09), (x + 0.86, wall, 1.25), radius=0.01, slot=Slot.CHROME))
-    return [m for part in parts for m in both(part)]
 
 
 def _bogie(x: float, half: float) -> list[Mesh]:

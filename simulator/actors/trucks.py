@@ -17,6 +17,7 @@ from simulator.actors.cars import catalogue_draw
 from simulator.actors.chassis import FIFTH_WHEEL_M, TRACTOR, chassis, fifth_wheel
 from simulator.actors.coachwork import Slot
 from simulator.actors.dirt import soiled
+from simulator.actors.door_leaves import Leaf
 from simulator.actors.doors import TRUNK
 from simulator.actors.heavy import (
     PAINTED,
@@ -30,7 +31,6 @@ from simulator.actors.heavy import (
     tarpaulin,
 )
 from simulator.actors.lamps import plate_lamps, vehicle_lamps
-from simulator.actors.leaves import Leaf
 from simulator.actors.lettering import lettered
 from simulator.actors.semi_trailers import AXLES_M, semi_trailer
 from simulator.actors.shape import block, both, finish, round_rings, rounded_box, skin, turned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Annotated, ClassVar
@@ -12,18 +13,18 @@ from simulator.actors import finishes
 from simulator.actors.ambulances import ambulance, rear_panes
 from simulator.actors.base import Actor
 from simulator.actors.cars import PAINTS, assembled, catalogue_draw
-from simulator.actors.coachwork import LEVELS, SCREEN_Y, Greenhouse, Lines, Slot, Tub, greenhouse, tub
-from simulator.actors.doors import TRUNK
-from simulator.actors.faces import body_materials
+from simulator.actors.coachwork import GAP_M, LEVELS, SCREEN_Y, Greenhouse, Lines, Slot, Tub, greenhouse, tub
+from simulator.actors.doors import TRUNK, edges, laid_on
 from simulator.actors.fittings import on_surface
 from simulator.actors.lettering import lettered
 from simulator.actors.shape import both, finish, ribbon, rounded_box
-from simulator.actors.van_bays import bay, parcels
+from simulator.actors.van_bays import bay, parcels, ward
 from simulator.scenario.distributions import Flag, Fraction, OneOf, choice, uniform
 from simulator.scene import Body, Mesh, Model
 
 OPENED = {"driver": "front_left", "side": "rear_right", "rear": TRUNK}
 STYLES = ("compact", "panel", "minibus", "ambulance")
+SLIDE_M = {"compact": 0.98, "panel": 1.42}  # length of sliding doors, as in makers' data sheets (general knowledge)
 
 
 class Van(Actor, kind="van"):
@@ -35,7 +36,7 @@ class Van(Actor, kind="van"):
         size: place within the real dimensions of the style: 0 the smallest, 1 the largest.
         door: how far a door stands open; the labelled box is that of the van with closed doors.
         opened: which one: the driver's, the one that slides on the right, or the wings behind (of panel vans).
-        hinged: whether all of them can open; those of ambulances do not.
+        hinged: whether all of them can open.
     """
 
     class_name: ClassVar[str] = "van"
@@ -57,38 +58,48 @@ class Van(Actor, kind="van"):
         squares = rescue and bool(rng.random() < 0.6)
         lines = van_lines("panel" if rescue else self.style, max(self.size, 0.5) if rescue else self.size, rng)
         doors = self._doors()
-        open_to = bay(lines) if doors and self.style != "minibus" else []
+        shell, closed = tub(lines), self.style == "minibus"
+        house = greenhouse(lines, shell.points[-1])
+        open_to = bay(lines) if doors and not closed else []
         model = assembled(
             lines,
             "van",
             "white" if rescue else color,
             rng,
-            glass=Slot.PRIVACY if self.style == "minibus" else Slot.PAINT,
+            glass=Slot.PRIVACY if closed else Slot.PAINT,
             livery=("squares" if squares else "ambulance") if rescue else "",
             doors=doors,
             bay=open_to,
         )
-        more = [parcels(lines, deepcopy(rng))] if open_to else list[Body]()
-        if self.style != "minibus" and not doors:
-            shell = tub(lines)
-            house = greenhouse(lines, shell.points[-1])
-            more.append(Body(finish(_rear_doors(lines, shell, house)), tuple(body_materials())))
+        if open_to:
+            within = ward(lines) if rescue else parcels(lines, deepcopy(rng))
+            model = replace(model, bodies=(*model.bodies, within))
+        if not closed:
+            cuts = edges(model, shell)
+            seams = [] if doors else _door_seams(house)
+            laid = [Body(finish([*seams, *_rear_doors(lines, shell, house)]), model.bodies[0].materials)]
             if rescue or rng.random() < 0.5:
-                more.append(rear_panes(lines, house))
+                laid.append(rear_panes(lines, house))
             if rescue:
-                more += ambulance(lines, shell, house, squares, rng)
+                laid += ambulance(lines, shell, house, squares, cuts, rng)
             elif rng.random() < 0.45:
-                more.append(_firm(lines, house, color, rng))
-        facts = (("style", self.style), ("color", color))
-        return [replace(model, class_name="van", bodies=(*model.bodies, *more), attributes=facts)]
+                laid.append(_firm(lines, house, color, cuts, rng))
+            model = laid_on(model, shell, laid)
+        return [replace(model, class_name="van", attributes=(("style", self.style), ("color", color)))]
 
     def _doors(self) -> dict[str, float]:
         """Doors that can open, and how far they stand open."""
-        if self.style == "ambulance":
-            return {}
         names = ("front_left", "front_right", "rear_right", *([] if self.style == "minibus" else [TRUNK]))
         given = {OPENED[self.opened]: self.door} if self.door else {}
         return {name: given.get(name, 0.0) for name in names if self.hinged or name in given}
+
+
+def _door_seams(house: Greenhouse) -> list[Mesh]:
+    """Seams round the upper half of doors that slide but stay shut."""
+    first = len(SCREEN_Y) + 3
+    walls = house.points[:-1]
+    lines = (walls[:, first], walls[:, first + 2], walls[-1, first : first + 3])
+    return [mesh for line in lines for mesh in both(ribbon(line, [0.0, 1.0, 0.1], GAP_M, Slot.GAP))]
 
 
 def _rear_doors(d: Lines, shell: Tub, house: Greenhouse) -> list[Mesh]:
@@ -102,13 +113,13 @@ def _rear_doors(d: Lines, shell: Tub, house: Greenhouse) -> list[Mesh]:
         at, normal = shell.at(*shell.rear_cell(level, 0.93))
         parts += both(on_surface(rounded_box((0.12, 0.05, 0.05), radius=0.014, slot=Slot.TRIM), at, normal))
     row, side = int(np.searchsorted(LEVELS, 0.91)), shell.points[:, shell.front : shell.front + shell.side]
-    behind = (side[row, :, 0] < d.b_pillar_x - 1.0) & (side[row, :, 0] > d.tail_x + 0.25)
+    behind = (side[row, :, 0] < d.rear_door_x - 0.02) & (side[row, :, 0] > d.tail_x + 0.25)
     rail = side[row, behind]
     return parts + (both(ribbon(rail, [0.0, 1.0, 0.1], 0.022, Slot.GAP)) if len(rail) > 1 else [])
 
 
-def _firm(d: Lines, house: Greenhouse, color: str, rng: np.random.Generator) -> Body:
-    """A firm's name on the walls behind the doors."""
+def _firm(d: Lines, house: Greenhouse, color: str, cuts: Sequence[float], rng: np.random.Generator) -> Body:
+    """A firm's name on the walls behind the driver, cut where a door ends that slides."""
     n = len(SCREEN_Y) - 1
     wall = house.points[:, n : house.columns - n][:, ::-1]  # from the rear
 
@@ -121,7 +132,7 @@ def _firm(d: Lines, house: Greenhouse, color: str, rng: np.random.Generator) -> 
     x = 0.5 * (front + rear)
     low, high = (float(np.interp(x, row[:, 0], row[:, 2])) for row in (wall[1], wall[-2]))
     room = (0.85 * (front - rear), 0.8 * (high - low))
-    return lettered(x, half_width, low + 0.5 * (high - low), room, rng, ground=color)
+    return lettered(x, half_width, low + 0.5 * (high - low), room, rng, ground=color, cuts=cuts)
 
 
 def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
@@ -138,7 +149,7 @@ def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
     header = cowl_x - (height - drop - cowl_z) / np.tan(np.radians(draw("screen_deg")))
     header = max(header, cowl_x - 1.05)
     rear_base = -rear + near(0.070, 0.006)
-    return Lines(
+    lines = Lines(
         length=length,
         width=width,
         height=height,
@@ -161,8 +172,9 @@ def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
         roof_drop_front=drop,
         roof_drop_rear=near(0.05, 0.01),
         b_pillar_x=wheelbase - near(0.98, 0.05),
-        c_pillar_x=min(0.55, wheelbase - 2.2),
+        c_pillar_x=0.0,
         d_window=True,
+        slide_m=SLIDE_M["compact" if style == "compact" else "panel"],
         nose_power=near(2.9, 0.2),
         tail_power=near(6.0, 0.6),
         nose_rake=near(0.16, 0.03),
@@ -175,3 +187,4 @@ def van_lines(style: str, size: float, rng: np.random.Generator) -> Lines:
         crease=near(0.008, 0.005),
         cladding=bool(rng.random() < 0.5),
     )
+    return replace(lines, c_pillar_x=lines.rear_door_x - 0.03)

@@ -394,7 +394,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
     ),
     "AnimationAction": (
         "partly",
-        "doors of cars; people who stand, sit, lie, hold phone or umbrella; else a warning",
+        "doors of vehicles; people who stand, sit, lie, hold phone or umbrella; else a warning",
     ),
     "ActivateControllerAction": ("partly", "controllers that are not there fall back to the default one"),
     "AssignControllerAction": ("partly", "controllers that are not there fall back to the default one"),
@@ -434,7 +434,7 @@ PLAYED: dict[str, tuple[Support, str]] = {
         ("UserDefinedLight", "AnimationFile", "UserDefinedComponent", "UserDefinedAnimation"),
         ("not", "kept in the record of the run; a warning when rendered"),
     ),
-    "VehicleComponent": ("partly", "doors of cars; else a warning when rendered"),
+    "VehicleComponent": ("partly", "doors of vehicles; else a warning when rendered"),
     "PedestrianAnimation": ("partly", "people stand, sit, lie, walk; else a warning when rendered"),
     "PedestrianGesture": ("partly", "phone and umbrella are held; else a warning when rendered"),
     **dict.fromkeys(

@@ -24,6 +24,7 @@ DOORS_OF = {  # which of them open, by category
     "van": ("front_left", "front_right", "rear_right", "trunk"),
     "bus": ("front_right", "rear_right"),
     "truck": ("front_left", "trunk"),
+    "tram": ("front_left", "front_right", "rear_left", "rear_right"),
 }
 HELD = {
     "phoneCallRightHand": "phone",
