@@ -138,7 +138,8 @@ def surface(
     bridges = [part.number for part in rows if any(each.kind == "bridge" for each in part.road.structures)]
     lifted = np.concatenate([np.isin(quads.road, bridges), np.zeros(len(fill.look), np.bool_)])
     around = np.concatenate([quads.corners, _as_quads(fill)])
-    terrain = build_terrain(around, start, center - start[:2], radius_m, seed, lifted)
+    relief_m = 0.0 if any(part.road.structures for part in rows) else style.relief_m  # those have slopes of their own
+    terrain = build_terrain(around, start, center - start[:2], radius_m, seed, lifted, relief_m)
     bridge, deck = bridge_quads(quads, terrain)
     plan = ground_plan(stretches, quads, polygons, bridge, np.concatenate([paved.shapes, walks.shapes]))
     islands = enclosed_islands(plan, stretches, asphalt, style.kerb_m)

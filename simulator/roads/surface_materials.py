@@ -36,6 +36,7 @@ class SurfaceStyle:
         manholes: whether lanes have manhole covers.
         land: what lies between the roads: "meadow", "fields" or "forest".
         season: of fields and woods.
+        relief_m: how far the land lies above or below the roads, about: cuttings and embankments; 0 for none.
     """
 
     wear: float = 0.5
@@ -46,9 +47,12 @@ class SurfaceStyle:
     manholes: bool = True
     land: str = "meadow"
     season: str = "summer"
+    relief_m: float = 0.0
 
     @staticmethod
-    def draw(seed: int, *, land: str = "meadow", season: str = "summer", manholes: bool = True) -> SurfaceStyle:
+    def draw(
+        seed: int, *, land: str = "meadow", season: str = "summer", manholes: bool = True, relief_m: float = 0.0
+    ) -> SurfaceStyle:
         """A style by the seed: worn more or less, with one of the pavings."""
         rng = generator(seed, "surface", "style")
         return SurfaceStyle(
@@ -59,6 +63,7 @@ class SurfaceStyle:
             manholes=manholes,
             land=land,
             season=season,
+            relief_m=relief_m,
         )
 
 

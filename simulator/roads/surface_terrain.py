@@ -25,6 +25,11 @@ _SLOPE_CELLS = 12  # how far such slopes reach
 _FAR_M = 7000.0
 _GROWTH = 1.22  # of the rings beyond the grid
 _UNDULATION_M = 1.6
+_FLAT_M = 6.0  # beside roads, for verge and ditch
+# Slopes of cuttings and embankments: 1:2 at most, rounded at foot and crest, as guides for safe roadsides ask for
+# (AASHTO Roadside Design Guide: 1:3 to 1:4 where there is room, up to 1:2 behind guard rails; RAL and RAA: 1:1.5).
+_CUT, _LEAST_CUT_M = 0.5, 9.0  # and no slope is shorter than this
+_RELIEF_M = 380.0  # from one cutting to the next, about
 _HILLS_M = (40.0, 320.0)  # height of the highest, drawn between a plain and low mountains
 
 
@@ -82,7 +87,13 @@ class Terrain:
 
 
 def build_terrain(
-    corners: Array, origin: Array, center: Array, radius_m: float, seed: int, lifted: NDArray[np.bool_] | None = None
+    corners: Array,
+    origin: Array,
+    center: Array,
+    radius_m: float,
+    seed: int,
+    lifted: NDArray[np.bool_] | None = None,
+    relief_m: float = 0.0,
 ) -> Terrain:
     """Land below and around ground quads.
 
@@ -92,6 +103,7 @@ def build_terrain(
         center: (2,) local middle of the window, radius_m: its half side.
         seed: of the undulation.
         lifted: (Q,) quads of roads that climb to bridges: they run on banks, and the land does not follow them.
+        relief_m: how far the land lies above or below the roads that cut through it or cross it on embankments.
     """
     half = radius_m + 20.0
     if len(corners):
@@ -109,9 +121,17 @@ def build_terrain(
     distance = ndimage.distance_transform_edt(~known) * cell if known.any() else np.full(known.shape, 100.0)
     rise = _smooth(np.clip((distance - 6.0) / 70.0, 0.0, 1.0))
     z = base - 0.12 + rise * _UNDULATION_M * waves(x, y, seed, "near", (35.0, 80.0, 170.0))
+    if relief_m > 0.0:
+        z += _beside(distance, relief_m * waves(x, y, seed, "relief", (_RELIEF_M,)).clip(-1.5, 1.5))
     ceiling = ndimage.minimum_filter(lowest, size=3, mode="nearest") - _BELOW_M
     z = _without_cliffs(np.minimum(z, ceiling), cell)
     return Terrain(low, cell, z, lowest, _rings(xs, ys, z, origin, seed))
+
+
+def _beside(distance: Array, relief: Array) -> Array:
+    """What cuttings and embankments add to the land at distances from roads whose surroundings lie `relief` higher."""
+    length = np.maximum(1.5 / _CUT * np.abs(relief), _LEAST_CUT_M)  # a smooth step is 1.5 times as steep in its middle
+    return relief * _smooth(np.clip((distance - _FLAT_M) / length, 0.0, 1.0))
 
 
 def _banked(source: Array, plain: Array, cell: float) -> Array:

@@ -45,7 +45,8 @@ class Style:
         noise_barriers: share of road sides with one.
         utility_poles: share of roads with a line of wooden poles.
         zenith_mag: brightness of the clear moonless night sky overhead, mag/arcsec2.
-        land: what lies between the roads, as in `roads.surface_materials.SurfaceStyle`.
+        land, relief_m: what lies between the roads, and how far above or below them, as in
+            `roads.surface_materials.SurfaceStyle`; maps are taken as they are, without such relief.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Style:
     most_storeys: int = 8
     urban: bool = False
     land: str = "meadow"
+    relief_m: float = 0.0
 
 
 @cache

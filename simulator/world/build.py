@@ -128,7 +128,8 @@ def build_world(scenario: Scenario) -> World:
     middle, radius = _scenery(scenario, route, whole=drive is not None)
     season = season_of(scenario.start_utc.timetuple().tm_yday, scenario.place.latitude_deg)
     style = choose_style(scenario.surroundings.kind, network, route.path, seed)
-    look = SurfaceStyle.draw(seed, land=style.land, season=season, manholes=style.urban)
+    relief_m = style.relief_m if scenario.road.opendrive is None else 0.0
+    look = SurfaceStyle.draw(seed, land=style.land, season=season, manholes=style.urban, relief_m=relief_m)
     ground = surface(network, origin, middle, radius, seed=seed, style=look)
     for mesh, materials, class_name in ground.meshes:
         builder.add_mesh(mesh, materials, class_name)
