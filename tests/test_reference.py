@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from test_camera import SMALL, still, street, weather
 
+from simulator.actors.wardrobe import BAND_CD_LX_M2
 from simulator.numerics import se3
 from simulator.scenario.models import Scenario
 from simulator.scene import Atmosphere, Lamp, Material, Mesh, Model, SceneBuilder, Switch, Timeline
@@ -145,10 +146,27 @@ def test_no_material_gives_more_light_than_it_gets() -> None:
     assert {name: part for name, part in given.items() if part > 1.0} == {}
 
 
+def coefficient(beside_deg: float, entrance_deg: float) -> float:
+    """R_A of sheeting over that at 0, 0: intensity per area, so that it seems smaller when it is turned."""
+    cosine = math.cos(math.radians(entrance_deg))
+    return float(thrown_back.py_func(1.0, math.radians(beside_deg) ** 2, SIGN_RETRO_WIDTH, cosine)) * cosine
+
+
 def test_retro_reflective_sheeting_as_in_the_standard() -> None:
-    """EN 12899-1, class RA2, white, 5 deg: 250, 180 and 5 cd / (lx m2) at 0.2, 0.33 and 2 deg beside the lamp."""
-    back = [thrown_back.py_func(1.0, math.radians(off) ** 2, SIGN_RETRO_WIDTH) for off in (0.2, 0.33, 2.0)]
-    np.testing.assert_allclose(250 * np.array(back) / back[0], [250, 180, 5], rtol=0.15)
+    """EN 12899-1, class RA2, white: by the angle beside the lamp at 5 deg, and by the entrance angle at 0.2 deg."""
+    beside = np.array([coefficient(off, 5.0) for off in (0.2, 0.33, 2.0)])
+    np.testing.assert_allclose(250 * beside / beside[0], [250, 180, 5], rtol=0.15)
+    turned = np.array([coefficient(0.2, entrance) for entrance in (5.0, 30.0, 40.0)])
+    np.testing.assert_allclose(250 * turned / turned[0], [250, 150, 110], rtol=0.1)
+
+
+def test_bands_of_vests_return_what_the_standard_asks() -> None:
+    """EN ISO 20471, table 5: least R_A by observation angle (rows) and entrance angle; good tape has up to thrice it."""
+    beside, turned = (0.2, 1 / 3, 1.0, 1.5), (5.0, 20.0, 30.0, 40.0)
+    least = np.array([[330, 290, 180, 65], [250, 200, 170, 60], [25, 15, 12, 10], [10, 7, 5, 4]])
+    ours = BAND_CD_LX_M2 * np.array([[coefficient(off, entrance) for entrance in turned] for off in beside])
+    assert np.all(ours >= 0.99 * least)
+    assert np.all(ours[:, :3] < 3 * least[:, :3])
 
 
 def test_a_lamp_of_less_than_a_pixel_has_its_light_in_every_picture() -> None:

@@ -82,7 +82,7 @@ from simulator.sensors.shading.lamps import LAMP_CLEARANCE_M, LAMP_RADIUS_M, Lam
 from simulator.sensors.shading.lobes import COSINE_LEAST, draw_way, look_at, respond
 from simulator.sensors.shading.met import coat_panes, dress, face_eye, meet_eight, throw_back
 from simulator.sensors.shading.paths import FAR_GROUND_M, OFFSET_M, OFFSET_SHARE, SUN_COSINE, SUN_RADIANCE
-from simulator.sensors.shading.reflectance import RETRO_HALVES
+from simulator.sensors.shading.reflectance import BEADED_WIDTH, RETRO_HALVES
 from simulator.sensors.shading.runs import (
     ALONG,
     CARRIED,
@@ -364,7 +364,8 @@ def aim_at_lamps(rows, look, wanted, leafy, retro):
         off = maximum(TWO - TWO * dot(lx, ly, lz, look.vx, look.vy, look.vz), none)
         width = load(rows, RETRO_WIDTH)
         steep = ONE + RETRO_HALVES * off / (width * width)  # as in `reflectance.thrown_back`
-        back = load(rows, RETRO) / (steep * square_root(steep))
+        back = load(rows, RETRO) * select(width < splat(BEADED_WIDTH), nl * nl, splat(ONE))
+        back = back / (steep * square_root(steep))
         back = back / maximum(maximum(look.red, look.green), maximum(look.blue, splat(np.float32(1e-3))))
         back = select(nl > none, back, none)
         r, g, b = r + back * look.red, g + back * look.green, b + back * look.blue

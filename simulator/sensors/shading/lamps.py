@@ -208,9 +208,10 @@ def lamp_on(p, path, lamps, lamp, extinction, least_blur):
     lux *= math.exp(-extinction * distance) * beside_daylight(lux * peak, least[lamp])
     blur = max(LAMP_RADIUS_M / max(distance, ONE), least_blur)
     r, g, b = scattered(p, -path.dx, -path.dy, -path.dz, lx, ly, lz, blur)
-    if p.retro > ZERO and lx * p.nx + ly * p.ny + lz * p.nz > ZERO:
+    facing = lx * p.nx + ly * p.ny + lz * p.nz
+    if p.retro > ZERO and facing > ZERO:
         off = TWO * (ONE + lx * path.dx + ly * path.dy + lz * path.dz)
-        back = thrown_back(p.retro, max(off, ZERO), p.retro_width)
+        back = thrown_back(p.retro, max(off, ZERO), p.retro_width, facing)
         back /= max(p.red, p.green, p.blue, np.float32(1e-3))  # R_A is that of the brightest channel
         r, g, b = r + back * p.red, g + back * p.green, b + back * p.blue
     return (

@@ -14,6 +14,7 @@ F32 = NDArray[np.float32]
 
 DIELECTRIC_F0 = np.float32(0.04)
 RETRO_HALVES = np.float32(2 ** (2 / 3) - 1)  # square of the x at which (1 + x^2)^(-3/2) is a half
+BEADED_WIDTH = np.float32(0.02)  # retro-reflectors with wider beams, rad, are roads and grass: they lie flat
 SUN_BLUR = np.float32(0.0047)  # angular radius of the sun: no highlight is sharper
 
 
@@ -173,17 +174,21 @@ def scattered(p, vx, vy, vz, lx, ly, lz, blur):
 
 
 @kernel(inline=True)
-def thrown_back(retro, off, width):
-    """Luminance per lux that retro-reflectors send toward a viewer, `off` (rad squared) beside the lamp.
+def thrown_back(retro, off, width, cosine):
+    """Luminance per lux, on a plane that faces the lamp, that retro-reflectors send toward a viewer.
 
     Sheeting falls by half within `width` rad and later with the third power of the angle: (1 + x^2)^(-3/2) goes
-    through the 0.2, 0.33 and 2 degrees of class RA2 in EN 12899-1 (250, 180 and 5 cd / (lx m2)).
+    through the 0.2, 0.33 and 2 degrees of class RA2 in EN 12899-1 (250, 180 and 5 cd / (lx m2)). Turned aside, its R_A
+    falls with the third power of the cosine (250, 150 and 110 at 5, 30 and 40 degrees there), of which one is that its
+    area seems smaller. The R_L of what lies flat, wider than BEADED_WIDTH, is that of its grazing lamps.
 
     Args:
-        retro: R_A, cd / (lx m2), of a lamp beside the eye.
+        retro: R_A, cd / (lx m2), of a lamp beside the eye. off: angle between lamp and eye, rad squared.
+        width: its half-value, rad. cosine: of the angle between lamp and normal.
     """
     steep = ONE + RETRO_HALVES * off / (width * width)
-    return retro / (steep * math.sqrt(steep))
+    entrance = cosine * cosine if width < BEADED_WIDTH else ONE
+    return retro * entrance / (steep * math.sqrt(steep))
 
 
 @kernel
