@@ -161,7 +161,7 @@ def test_retro_reflective_sheeting_as_in_the_standard() -> None:
 
 
 def test_bands_of_vests_return_what_the_standard_asks() -> None:
-    """EN ISO 20471, table 5: least R_A by observation angle (rows) and entrance angle; good tape has up to thrice it."""
+    """EN ISO 20471, table 5: least R_A by observation angle (rows) and entrance angle, which good tape has thrice."""
     beside, turned = (0.2, 1 / 3, 1.0, 1.5), (5.0, 20.0, 30.0, 40.0)
     least = np.array([[330, 290, 180, 65], [250, 200, 170, 60], [25, 15, 12, 10], [10, 7, 5, 4]])
     ours = BAND_CD_LX_M2 * np.array([[coefficient(off, entrance) for entrance in turned] for off in beside])

@@ -32,8 +32,8 @@ GLOVES_FROM = 0.5  # where so many cover their heads, hands are covered, too
 SUIT_CLO = 0.785
 RUNNING_C = 10.0  # by which air feels warmer to who runs (by choice; they give off about three times a walker's heat)
 HOODED = 0.75  # share of those in the rain without an umbrella who have a hood up (by choice)
-# Of the bands of vests, for a lamp beside the eye: EN ISO 20471 asks for 330 a fifth of a degree beside it, tape that is
-# sold has up to 500 there.
+# Of the bands of vests, for a lamp beside the eye: EN ISO 20471 asks for 330 a fifth of a degree beside it, where tape
+# that is sold has up to 500.
 BAND_CD_LX_M2 = 425.0
 SUN_HATS = 1 / 6  # more share with a cap or a hat where it is hot (by choice)
 
