@@ -163,7 +163,7 @@ def _trunk_rings(
 def _trunk(p: Physique, dress: Dress, rng: np.random.Generator) -> Mesh:
     """Pelvis to neck with the upper garment, and what hangs on it (coat, skirt, bag)."""
     rings, z = _trunk_rings(p, dress.thickness, rng, low=0.49, depth=0.012)
-    neck = int(np.searchsorted(z, 0.838))
+    neck = int(np.searchsorted(z, 0.845))
     band = (z[:neck] + z[1 : neck + 1]) / 2
     waist = 0.555 if dress.hem > 0.54 or dress.legs == "skirt" else max(dress.hem, 0.49)
     cells = np.repeat(np.where(band < waist, Part.BOTTOM, Part.TOP)[:, None], _SIDES, 1)

@@ -145,7 +145,8 @@ class Dress:
         loose: 0 tight .. 1 wide trousers.
         open_front: a jacket open over a shirt.
         bands: retro-reflective bands (vest).
-        hair: "short", "long", "bun", "bald", "ponytail".
+        hair: "crop", "short", "curls", "afro", "bob", "long", "braids", "bun", "ponytail", "horseshoe", "bald".
+        beard: a full one.
         hat: "", "beanie", "cap", "sun_hat", "hood", "scarf", "helmet", "cycle_helmet", "hard_hat".
         bag: "", "backpack", "shoulder_bag".
         bib: of dungarees, of the cloth of the trousers.
@@ -167,3 +168,4 @@ class Dress:
     bib: bool = False
     gloves: str = ""
     collar: bool = False
+    beard: bool = False

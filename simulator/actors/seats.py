@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,6 +68,7 @@ def sitting(
         pose = Pose(root.copy(), following(turns, parents) | right)
         points = skinned(segments, person.materials, pose).mesh.vertices.astype(np.float64)
         root[2, 3] += top - SINK_M * (kind != "ground") - points[_on_seat(p, points), 2].min()
+    pose = replace(pose, root=root)  # where feet had pushed it up and down, it rests
     if kind == "ground":
         return Sitting(pose, None)
     front = p.thigh - 0.075 * p.wide / 1.7

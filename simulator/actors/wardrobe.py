@@ -11,6 +11,7 @@ import numpy as np
 
 from simulator.actors.cloth import BASE, COATS, TOPS, garment
 from simulator.actors.finishes import as_rgb
+from simulator.actors.hair import COILED
 from simulator.actors.head import FACES, face_texture, plain_skin
 from simulator.actors.physique import Dress, Part, Physique
 from simulator.data import load_asset
@@ -143,20 +144,52 @@ def _strands(name: str) -> np.ndarray:
     return np.asarray(strands[low] * (1 - part) + strands[(low + 1) % rows] * part)
 
 
-@cache
-def hair_texture() -> Texture:
-    """Strands along v, light and dark about a mean of one half."""
-    return Texture("hair", to_srgb8(np.repeat(np.clip(0.5 + 0.18 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)))
+_ROPES = 6  # braids in a repeat of the texture
+
+
+def _braided() -> tuple[np.ndarray, np.ndarray]:
+    """(256, 256) place across a braid, -1 to 1, and light and shade of its strands, about zero."""
+    u, v = np.meshgrid(np.arange(256) / 256, np.arange(256) / 256)
+    across = 2.0 * (u * _ROPES % 1.0) - 1.0
+    return across, np.sin(2 * np.pi * (28 * v + 0.5 * np.abs(across))) * 1.4 - 3.0 * across**4
+
+
+def hair_kind(style: str) -> str:
+    """What the texture of a hairstyle shows: "strands", "coils" or "braids"."""
+    return "coils" if style in COILED else "braids" if style == "braids" else "strands"
 
 
 @cache
-def wisps_texture() -> Texture:
-    """Single strands, few at the edge of the hair (v = 0), most of them farther up."""
-    drawn = _strands("wisps")
-    v = 1.0 - (np.arange(256) + 0.5) / 256
-    fewer = np.interp(v, [0.0, 0.12, 0.3, 0.8, 1.0], [1.6, 0.5, -0.7, -1.0, -1.0])
-    tone = np.repeat(np.clip(0.5 + 0.18 * _strands("hair"), 0.05, 1.0)[..., None], 3, 2)
-    return Texture("wisps", to_srgb8(tone, (drawn > fewer[:, None]).astype(float)), cutout=True)
+def _hair_tone(kind: str) -> np.ndarray:
+    """(256, 256, 3) light and dark about a mean of one half."""
+    if kind == "coils":
+        relief = 1.3 * spectral_noise(256, generator(0, "coils"), slope=1.2, low_cut=14)
+    else:
+        relief = _braided()[1] if kind == "braids" else _strands("hair")
+    return np.repeat(np.clip(0.5 + 0.18 * relief, 0.05, 1.0)[..., None], 3, 2)
+
+
+@cache
+def hair_texture(kind: str = "strands") -> Texture:
+    """Strands along v, coils or braids, light and dark about a mean of one half."""
+    return Texture(f"hair {kind}", to_srgb8(_hair_tone(kind)))
+
+
+@cache
+def wisps_texture(kind: str = "strands") -> Texture:
+    """The edge of hair (v = 0), where strands, coils or braids end one by one, and a thinner cover farther up."""
+    v = (1.0 - (np.arange(256) + 0.5) / 256)[:, None]
+    if kind == "coils":
+        shown = spectral_noise(256, generator(0, "loose coils"), slope=0.8, low_cut=16) > np.interp(
+            v, [0.0, 0.15, 0.35, 1.0], [1.3, 0.0, -0.5, -0.5]
+        )
+    elif kind == "braids":
+        ends = np.repeat(generator(0, "ends").uniform(0.0, 0.10, _ROPES), 256)[::_ROPES][None]
+        shown = (np.abs(_braided()[0]) < 0.86) & (v > ends)
+    else:
+        ends = 0.12 + 0.07 * spectral_noise((16, 256), generator(0, "ends"), slope=0.5, low_cut=2)[:1]
+        shown = (v > ends) & (_strands("wisps") > np.interp(v, [0.0, 0.25, 0.5, 1.0], [-0.1, -0.5, -1.0, -1.0]))
+    return Texture(f"wisps {kind}", to_srgb8(_hair_tone(kind), shown.astype(float)), cutout=True)
 
 
 def materials(
@@ -182,6 +215,7 @@ def materials(
     hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.014, 0.012, 0.011]) * rng.uniform(0.8, 2.0))
     if grey:
         hair = as_rgb(np.array([0.30, 0.295, 0.29]) * rng.uniform(0.5, 1.3))
+    grown = hair_kind(dress.hair)
     top_name, top = _color("bright_tops" if bright and rng.random() < 0.75 else "tops", rng)
     inner = _color("tops", rng)[1] if clothes != "formal" else as_rgb(np.array([0.62, 0.63, 0.65]))
     bottom_name, bottom = _color("bottoms", rng)
@@ -214,9 +248,11 @@ def materials(
             roughness=0.55,
             reflectance_905=round(float(rng.uniform(0.45, 0.65)), 3),
         ),
-        Part.HAIR: Material("hair", as_rgb(2.0 * np.array(hair)), hair_texture(), roughness=0.9, reflectance_905=0.25),
+        Part.HAIR: Material(
+            "hair", as_rgb(2.0 * np.array(hair)), hair_texture(grown), roughness=0.9, reflectance_905=0.25
+        ),
         Part.WISPS: Material(
-            "wisps", as_rgb(2.1 * np.array(hair)), wisps_texture(), roughness=0.9, reflectance_905=0.25
+            "wisps", as_rgb(2.1 * np.array(hair)), wisps_texture(grown), roughness=0.9, reflectance_905=0.25
         ),
         Part.TOP: cloth("top", top, rng, garment(cut, int(rng.integers(3)))),
         Part.BOTTOM: cloth("bottoms", bottom, rng, garment(legs, int(rng.integers(2)))),
@@ -286,6 +322,8 @@ def adult(
     felt_c = air_c if air_c is None or clothes != "sport" else air_c + RUNNING_C
     dress = _adult_dress(female > 0.5, clothes, bag, warmth(felt_c), rng, rained_on=rained_on)
     face = "old" if age_years > 62 else "smooth" if female > 0.5 else str(rng.choice(FACES[1:4], p=(0.5, 0.25, 0.25)))
+    dress = groomed(dress, sex, skin_tone, age_years, offshoot(rng, "hair"), bearded=face == "beard")
+    face = "stubble" if face == "beard" else face  # below the beard
     paint, top = materials(skin_tone, dress, rng, clothes=clothes, face=face, grey=rng.random() < (age_years - 45) / 25)
     facts = (
         ("age", "adult" if age_years < 65 else "elderly"),
@@ -349,6 +387,34 @@ def _adult_dress(
     if clothes == "sport":  # thin and tight
         dress = replace(dress, thickness=min(dress.thickness, 0.0095), loose=min(dress.loose, 0.15))
     return _hooded(dress) if rained_on and clothes in ("casual", "sport") and hooded < HOODED else dress
+
+
+# What becomes of a style of hair, with shares (by choice): women's, men's, and women's and men's where hair is coiled.
+_STYLES: dict[tuple[str, bool, bool], dict[str, float]] = {
+    ("long", True, False): {"long": 0.62, "bob": 0.38},
+    ("short", True, False): {"short": 0.4, "bob": 0.2, "curls": 0.4},
+    ("short", False, False): {"short": 0.62, "crop": 0.24, "curls": 0.08, "long": 0.04, "bun": 0.02},
+    ("long", True, True): {"braids": 0.48, "afro": 0.28, "long": 0.16, "bob": 0.08},
+    ("short", True, True): {"afro": 0.5, "crop": 0.3, "curls": 0.2},
+    ("short", False, True): {"crop": 0.62, "curls": 0.18, "afro": 0.11, "braids": 0.09},
+}
+COILED_FROM = 7  # Monk tone from which on hair is taken to be coiled, as it mostly is
+
+
+def groomed(
+    dress: Dress, sex: str, skin_tone: int, age_years: float, rng: np.random.Generator, *, bearded: bool = False
+) -> Dress:
+    """The same with the hair of a sex, a skin tone and an age, and a beard if `bearded` or, with some, in old age.
+
+    Men lose the hair on top of their heads in middle age (a third of those of 70, by choice).
+    """
+    female = sex == "female"
+    styles = _STYLES.get((dress.hair, female, skin_tone >= COILED_FROM), {dress.hair: 1.0})
+    bald, old_beard = rng.random(2)
+    style = str(rng.choice(list(styles), p=list(styles.values())))
+    if not female and bald < min(max(age_years - 35.0, 0.0) / 105.0, 1 / 3):
+        style = "horseshoe"
+    return replace(dress, hair=style, beard=bearded or (not female and age_years > 62 and old_beard < 0.25))
 
 
 def _gloves(clothes: str, padded: bool, warm: Warmth) -> str:
@@ -416,6 +482,7 @@ def child(
     )
     if rained_on and own.random() < HOODED:
         dress = replace(_hooded(dress), bib=False)
+    dress = groomed(dress, sex, skin_tone, age_years, offshoot(rng, "hair"))
     paint, top = materials(skin_tone, dress, rng, bright=True, face="child" if age_years < 10 else "smooth")
     bag = cloth("bag", _color("bright_tops", own)[1], own)
     paint = tuple(bag if part == Part.BAG else material for part, material in zip(Part, paint, strict=True))
