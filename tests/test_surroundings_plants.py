@@ -47,6 +47,18 @@ def test_broadleaf_trees_are_bare_in_winter_and_conifers_are_not() -> None:
         assert (leaves == 0) == bare, name
 
 
+def test_twigs_are_thin_and_what_is_stout_is_not() -> None:
+    """Pieces of a bare tree are its faces once each; those that cast no sharp shadow are narrower than 0.1 m."""
+    made = plant(species_table()["linden"], generator(1, "linden"), season="winter", detail=1)
+    (stout, hard), (twigs, soft) = made.pieces()
+    assert len(stout.faces) + len(twigs.faces) == len(made.mesh.faces)
+    assert soft[0].thin and not any(material.thin for material in hard)
+    a, b, c = np.moveaxis(twigs.vertices[twigs.faces], 1, 0)
+    longest = np.max([np.linalg.norm(p - q, axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0)
+    assert (np.linalg.norm(np.cross(b - a, c - a), axis=1) / longest).max() < 0.1
+    assert len(plant(species_table()["linden"], generator(1, "linden")).pieces()) == 1
+
+
 def test_leaves_are_green_in_summer_yellow_in_autumn_and_reflect_the_near_infrared() -> None:
     for season, check in (("summer", lambda r, g, b: g > r > b), ("autumn", lambda r, g, b: r > g > b)):
         made = plant(species_table()["maple"], generator(2, "m"), season=season)

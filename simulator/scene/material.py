@@ -97,6 +97,8 @@ class Material:
         translucency: of thin leaves, light that comes out diffusely behind over light that the front reflects
             diffusely; 0 for what is opaque. `albedo` is the reflected part, so albedo * (1 + translucency) <= 1.
         porosity: 0..1 how far water gets into it and darkens it; None: as `absorbency` tells.
+        thin: twigs and the like, whose shadows are lost in the penumbra of the sun (a thing 1 cm wide covers the sun's
+            disc, 0.53 degrees wide, up to 1 m away only): without penumbra (`preview`) they cast none.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Material:
     two_sided: bool = True
     translucency: float = 0.0
     porosity: float | None = None
+    thin: bool = False
 
     @property
     def absorbency(self) -> float:

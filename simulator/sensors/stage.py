@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SEEN = 1  # everything but the ego: primary rays of sensors
 EGO = 2
 OPAQUE = 4  # stops light, but for the holes of its textures: shadow rays
+SHARP = 8  # likewise, but for what is thin: shadow rays towards the middle of the sun
 
 AWAY_M = 10_000.0  # how far below the scene what is hidden from a sensor is kept
 
@@ -350,12 +351,15 @@ class Stage:
     def _masks(self) -> NDArray[np.int64]:
         """Ray-caster mask of each instance."""
         scene = self.scene
-        glass = np.array([m.transmission > 0.3 for m in scene.materials], bool)
+        glass, thin = (
+            np.array(which, bool)
+            for which in ([m.transmission > 0.3 for m in scene.materials], [m.thin for m in scene.materials])
+        )
         first, slot = scene.material_offset[:-1], scene.instance_materials
         if not len(first):
             return np.zeros(0, np.int64)
-        all_glass = np.logical_and.reduceat(glass[slot], first)
-        stops = np.where(all_glass, 0, OPAQUE)
+        all_glass, all_thin = (np.logical_and.reduceat(which[slot], first) for which in (glass, thin))
+        stops = np.where(all_glass, 0, np.where(all_thin, OPAQUE, OPAQUE | SHARP))
         seen = np.where((scene.instance_object == self.ego) & (self.ego > 0), EGO, SEEN)
         return np.asarray(seen | stops, np.int64)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.scene.material import Material, Surface
+from simulator.scene.mesh import Mesh
 from simulator.scene.paving import kerb_stone
 from simulator.scene.textures import SOIL_M
 from simulator.scene.textures import soil as soil_texture
@@ -311,16 +312,16 @@ def _grow(place: Place, rows: _Rows) -> None:
     level[order] = _levels(near[order], cost[order], budget)
     rng = place.rng("growth")
     xyz = place.on_ground(xy)
-    prototypes: dict[tuple[str, int, int], Plant] = {}
+    prototypes: dict[tuple[str, int, int], list[tuple[Mesh, tuple[Material, ...]]]] = {}
     variant, turn = rng.integers(VARIANTS, size=len(xy)), rng.uniform(0, 2 * np.pi, len(xy))
     stretch = rng.uniform(0.9, 1.1, len(xy))
     pose = poses(place.local(xyz), turn, np.stack([scale, scale, scale * stretch], 1))
     for i in order.tolist():
         key = (rows.names[i], int(variant[i]), int(level[i]))
         if key not in prototypes:
-            prototypes[key] = _prototype(place, *key)
-        shape = prototypes[key]
-        place.put_mesh(shape.mesh, shape.materials, "vegetation", pose[i])
+            prototypes[key] = _prototype(place, *key).pieces()
+        for mesh, materials in prototypes[key]:
+            place.put_mesh(mesh, materials, "vegetation", pose[i])
 
 
 def _prototype(place: Place, name: str, variant: int, detail: int) -> Plant:

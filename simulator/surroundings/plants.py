@@ -19,9 +19,9 @@ from simulator.scene.foliage import (
     leaf_texture,
     spray_texture,
 )
-from simulator.scene.leaves import LEAF, SHADE, cards, foliage
+from simulator.scene.leaves import BARK, LEAF, SHADE, cards, foliage
 from simulator.scene.material import Material
-from simulator.scene.mesh import Mesh
+from simulator.scene.mesh import Mesh, parted
 from simulator.surroundings.broadleaf import broadleaf, twigs
 from simulator.surroundings.conifer import conifer
 from simulator.surroundings.shapes import joined, stalks
@@ -38,6 +38,7 @@ class Plant:
         height_m: height of the prototype.
         radius_m: radius of the crown.
         trunk_m: radius of what touches the ground, for placing it beside roads.
+        thin: so many of the last faces of the mesh are twigs and stems of no more than some centimetres.
     """
 
     mesh: Mesh
@@ -45,6 +46,15 @@ class Plant:
     height_m: float
     radius_m: float
     trunk_m: float
+    thin: int = 0
+
+    def pieces(self) -> list[tuple[Mesh, tuple[Material, ...]]]:
+        """Mesh and materials of what is stout, and of twigs, which cast no sharp shadow."""
+        if not self.thin:
+            return [(self.mesh, self.materials)]
+        bare = np.arange(len(self.mesh.faces)) >= len(self.mesh.faces) - self.thin
+        twigs = parted(self.mesh, bare), (replace(self.materials[BARK], thin=True),)
+        return [twigs] if bare.all() else [(parted(self.mesh, ~bare), self.materials), twigs]
 
 
 def plant(species: Species, rng: np.random.Generator, *, season: str = "summer", detail: int = 0) -> Plant:
@@ -59,15 +69,17 @@ def plant(species: Species, rng: np.random.Generator, *, season: str = "summer",
     height = float(rng.uniform(*species.height_m))
     radius = 0.5 * species.spread * height * float(rng.uniform(0.88, 1.12))
     palette = species.palette(season)
+    stout = 2  # trunk and limbs
     if species.form == "spruce":
         parts = conifer(species, height, radius, rng, detail)
     elif species.form == "bush":
-        parts = _bush(species, height, radius, rng, detail, leafless=not palette)
+        parts, stout = _bush(species, height, radius, rng, detail, leafless=not palette), 0
     else:
         parts = broadleaf(species, height, radius, rng, detail, leafless=not palette)
     mesh = joined(parts, smooth=True)
+    thin = 0 if palette else sum(len(part.faces) for part in parts[stout:])
     trunk = max(0.5 * species.trunk * height, 0.05) if species.form != "bush" else 0.6 * radius
-    return Plant(mesh, _materials(species, palette, rng, detail), height, radius, trunk)
+    return Plant(mesh, _materials(species, palette, rng, detail), height, radius, trunk, thin)
 
 
 def _materials(species: Species, palette: str, rng: np.random.Generator, detail: int) -> tuple[Material, ...]:

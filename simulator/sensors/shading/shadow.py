@@ -13,7 +13,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load_int, load_ints, load_long, load_triples, pointer, store_long, store_triples
 from simulator.numerics.parallel import parallel_for
 from simulator.numerics.simd import LANES, bits, equal, lowest_of_64, splat_int
-from simulator.sensors.stage import OPAQUE
+from simulator.sensors.stage import SHARP
 
 if TYPE_CHECKING:
     from simulator.sensors.stage import Stage
@@ -173,7 +173,7 @@ def shine(
         pixel = listed[: list_pixels(fate, WANTED, step, listed)]
         starts, ways = np.empty((len(pixel), 3), np.float32), np.empty((len(pixel), 3), np.float32)
         each(pixel, start_rays, origin.reshape(-1, 3), toward, starts, ways)
-        return pixel, stage.rays.any_hit(starts, ways, mask=OPAQUE, threads=stage.threads)
+        return pixel, stage.rays.any_hit(starts, ways, mask=SHARP, threads=stage.threads)
 
     def each(pixel: NDArray[np.int32], body: Callable[..., None], *arguments: object) -> None:
         """Run a kernel over pixels."""
