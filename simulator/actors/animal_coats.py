@@ -6,7 +6,7 @@ the body and v up. Layers of other colours (bellies, bibs, rump patches, stockin
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -44,11 +44,35 @@ def row_of(species: str, style: str = "") -> Row:
     return {**row, **row["styles"][style]} if style else row
 
 
-def drawn_coat(row: Row, season: str, rng: np.random.Generator) -> str:
-    """Name of a coat that an animal of this row wears in a season ("": any), by their shares."""
+@dataclass(frozen=True, slots=True)
+class Coat:
+    """A coat of the catalogue.
+
+    Attributes:
+        species, style: whose; see `row_of`. name: of the coat there.
+    """
+
+    species: str
+    style: str
+    name: str
+
+    @property
+    def row(self) -> Row:
+        """What the catalogue tells of it: colours, patterns, layers."""
+        return dict(row_of(self.species, self.style)["coats"][self.name])
+
+    @property
+    def hair(self) -> str:
+        """Kind of hair."""
+        return _HAIR.get(self.species, "fur")
+
+
+def drawn_coat(species: str, style: str, season: str, rng: np.random.Generator) -> Coat:
+    """A coat that an animal wears in a season ("": any), by their shares."""
+    row = row_of(species, style)
     worn = {name: coat for name, coat in row["coats"].items() if season in coat.get("seasons", season) or not season}
     shares = np.array([coat["share"] for coat in worn.values()])
-    return str(rng.choice(list(worn), p=shares / shares.sum()))
+    return Coat(species, style, str(rng.choice(list(worn), p=shares / shares.sum())))
 
 
 def coat_uv(points: F64, withers: float, across: float, leg: bool) -> F64:
@@ -129,36 +153,36 @@ _PATTERNS = {"stripes": _striped, "piglet": _piglet_stripes, "spots": _spots}
 
 
 @cache
-def coat_texture(species: str, style: str, name: str, number: int) -> Texture:
+def coat_texture(coat: Coat, number: int) -> Texture:
     """A coat of the catalogue; `number`: which of its variants (patches lie elsewhere)."""
-    row = row_of(species, style)
-    coat, kind = row["coats"][name], _HAIR.get(species, "fur")
-    rng = generator(0, "coat", species, style, name, number)
+    about, kind = coat.row, coat.hair
+    names = (coat.species, coat.style, coat.name)
+    rng = generator(0, "coat", *names, number)
     hair, stray = _hairs(rng), spectral_noise(SIZE, rng, slope=2.6, low_cut=2)
     locks = spectral_noise(SIZE, rng, slope=1.2 if kind == "wool" else 2.4, low_cut=14 if kind == "wool" else 3)
     x = ((np.arange(SIZE) + 0.5) / SIZE - 0.5) * SPAN_WITHERS
     z = FUR_WITHERS * (1.0 - (np.arange(SIZE) + 0.5) / SIZE)
-    tone = np.broadcast_to(np.array(srgb(coat["color"])), (SIZE, SIZE, 3))
-    for drawn, color in coat.get("pattern", {}).items():
+    tone = np.broadcast_to(np.array(srgb(about["color"])), (SIZE, SIZE, 3))
+    for drawn, color in about.get("pattern", {}).items():
         cover = _PATTERNS[drawn](x, z, rng)[..., None]
         tone = tone * (1.0 - cover) + np.array(srgb(color)) * cover
     shade = np.interp(z, *_SHADES.get(kind, _SHADE))
-    if "patches" not in coat:
+    if "patches" not in about:
         tone = tone * shade[:, None, None]
-    for patches in coat.get("patches", ()):
+    for patches in about.get("patches", ()):
         tone = _patched(patches, tone, hair, number, rng)
     halves = {"trunk": tone, "legs": tone}
-    for layer in coat.get("layers", ()):
+    for layer in about.get("layers", ()):
         cover = _layer(layer, x, z, stray + 0.3 * hair)[..., None]
         for part in halves:
             if layer.get("part", part) == part:
                 halves[part] = halves[part] * (1.0 - cover) + np.array(srgb(layer["color"])) * cover
     worn = (1.0 + _STRANDS[kind] * hair + _LOCKS[kind] * locks)[..., None]
-    soil = np.interp(z, [0.0, 0.25, 0.55, 0.8], [0.75, 0.5, 0.2, 0.0])[:, None] * row.get("soil", 0.0)
+    soil = np.interp(z, [0.0, 0.25, 0.55, 0.8], [0.75, 0.5, 0.2, 0.0])[:, None] * row_of(*names[:2]).get("soil", 0.0)
     soil = np.clip(soil * (1.0 + 0.7 * spectral_noise(SIZE, rng, slope=1.8, low_cut=3)), 0.0, 0.8)[..., None]
     painted = [each * worn * (1.0 - soil) + np.array([0.13, 0.10, 0.07]) * soil for each in halves.values()]
     image = to_srgb8(0.8 * np.clip(np.concatenate(painted), 0.006, 1.2))
-    return Texture(" ".join(filter(None, ("coat", species, style, name, str(number)))), image)
+    return Texture(" ".join(filter(None, ("coat", *names, str(number)))), image)
 
 
 @cache
@@ -169,15 +193,15 @@ def _mane_texture() -> Texture:
     return Texture("hair of the mane", to_srgb8(np.repeat(np.clip(tone, 0.05, 1.0)[..., None], 3, 2)))
 
 
-def coat_materials(row: Row, species: str, style: str, name: str, rng: np.random.Generator) -> tuple[Material, ...]:
-    """Materials of the slots of `Hide`, for one animal in the coat of that name."""
-    coat = row["coats"][name]
-    worn = coat_texture(species, style, name, int(rng.integers(6)) if "patches" in coat else 0)
-    gloss = {"sleek": 0.52}.get(_HAIR.get(species, ""), 0.85)
+def coat_materials(coat: Coat, rng: np.random.Generator) -> tuple[Material, ...]:
+    """Materials of the slots of `Hide`, for one animal in that coat."""
+    row, about = row_of(coat.species, coat.style), coat.row
+    worn = coat_texture(coat, int(rng.integers(6)) if "patches" in about else 0)
+    gloss = 0.52 if coat.hair == "sleek" else 0.85
     light = float(rng.uniform(0.86, 1.10)) / 0.8
-    under = np.array(srgb(coat.get("under", row["under"])))
-    mane = np.array(srgb(coat.get("mane", "#16130f")))
-    pale = (0.52, 0.33, 0.27) if coat.get("pale_nose") else (0.02, 0.018, 0.016)
+    under = np.array(srgb({**row, **about}["under"]))
+    mane = np.array(srgb(about.get("mane", "#16130f")))
+    pale = (0.52, 0.33, 0.27) if about.get("pale_nose") else (0.02, 0.018, 0.016)
     eye = Material(
         "eye",
         (0.009, 0.010, 0.007),
@@ -191,7 +215,7 @@ def coat_materials(row: Row, species: str, style: str, name: str, rng: np.random
         Material("underside", as_rgb(under), roughness=0.85, reflectance_905=0.45),
         Material("hoof", (0.035, 0.030, 0.026), roughness=0.6, reflectance_905=0.2),
         eye,
-        Material("horn", as_rgb(np.array(srgb(coat.get("horn", "#94887a")))), roughness=0.6, reflectance_905=0.4),
+        Material("horn", as_rgb(np.array(srgb(about.get("horn", "#94887a")))), roughness=0.6, reflectance_905=0.4),
         Material("bare skin", (0.52, 0.33, 0.27), roughness=0.6, reflectance_905=0.5),
         replace(eye, name="iris", albedo=(0.40, 0.42, 0.10)),
         Material("mane", as_rgb(mane / 0.8), _mane_texture(), roughness=0.55, reflectance_905=0.4),

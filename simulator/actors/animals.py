@@ -17,7 +17,7 @@ from simulator.actors.gait import stride_m
 from simulator.actors.sculpt import Lump, sculpted
 from simulator.actors.shape import F64, finer, mirrored, patch, skin
 from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, turn
-from simulator.scenario.distributions import Fraction, Metres, OneOf, choice, uniform
+from simulator.scenario.distributions import Degrees, Fraction, Metres, OneOf, choice, uniform
 from simulator.scene import Mesh, Model
 
 POSES = ("walking", "standing")
@@ -25,6 +25,8 @@ DEER = ("roe", "fallow", "red")
 BOARS = ("adult", "piglet")
 DOGS = ("mongrel", "labrador", "shepherd", "collie", "beagle", "terrier", "dachshund")
 SEASONS = ("spring", "summer", "autumn", "winter")
+GLANCES = 12  # directions of the head of who watches, all around
+WATCH_RAD, MOST_TURN_RAD = 2.4, 1.7  # beyond what necks turn; how far one turns that waits (by choice)
 
 
 class Animal(Actor):
@@ -36,6 +38,7 @@ class Animal(Actor):
         pose: what it does.
         pace_mps: at which it goes, by which it walks, trots or gallops; 0: the usual one.
         season: whose coat and antlers it has; "": that of the scene, or any.
+        looks_deg: where it looks before it goes, to the left; who only stands watches what comes.
     """
 
     class_name: ClassVar[str] = "animal"
@@ -46,13 +49,14 @@ class Animal(Actor):
     pose: Annotated[str, OneOf(*POSES)] = "walking"
     pace_mps: Pace = 0.0
     season: Annotated[str, OneOf("", *SEASONS)] = ""
+    looks_deg: Degrees = 0.0
 
     def _build(self, rng: np.random.Generator) -> list[Model]:
         style = str(getattr(self, "style", ""))
         low, high = row_of(self.kind, style)["withers_m"]
         withers = lengthened(low + (high - low) * self.size, self.withers_m)
         pace = (self.pace_mps or self.speed_mps) if self.pose == "walking" else 0.0
-        return [quadruped(self.kind, style, self.season, withers, pace, rng)]
+        return [quadruped(self.kind, style, self.season, withers, pace, rng, np.radians(self.looks_deg))]
 
 
 class Deer(Animal, kind="deer"):
@@ -130,15 +134,24 @@ class Sheep(Animal, kind="sheep"):
 
 
 def quadruped(
-    species: str, style: str, season: str, withers: float, pace_mps: float, rng: np.random.Generator
+    species: str,
+    style: str,
+    season: str,
+    withers: float,
+    pace_mps: float,
+    rng: np.random.Generator,
+    looks_rad: float = 0.0,
 ) -> Model:
-    """Model of an animal that goes at `pace_mps`, or stands."""
+    """Model of an animal that goes at `pace_mps`, before which it looks to a side, or stands and watches, or grazes."""
     row = row_of(species, style)
     scale = withers / float(np.mean(row["withers_m"]))
-    coat = drawn_coat(row, season, rng)
+    coat = drawn_coat(species, style, season, rng)
     grazes = species in ("cow", "sheep", "horse") and not pace_mps and rng.random() < 0.25
     bow = _grazing(row, withers, scale) if grazes else float(rng.uniform(-0.15, 0.30))
-    row = _individual({**row, **row["coats"][coat]}, species, season, rng)
+    watches = not pace_mps and not grazes
+    if watches:  # with the head up
+        bow = 0.5 * bow - 0.1
+    row = _individual({**row, **coat.row}, species, season, rng)
     segments = _segments(row, withers, scale, rng, species, bow)
     hip = next(segment.pivot[2] for segment in segments if segment.name == "upper_hl")
     stride = stride_m(hip, pace_mps) if pace_mps else 0.0
@@ -148,13 +161,19 @@ def quadruped(
         pace = paces.pace_of(hip, pace_mps, bool(row["rotary"]), float(row["follows"]))
         lift = tail_lift(species, pace)
         pose = paces.going(segments, withers, hoof, stride, pace, float(rng.uniform()), lift)
-    look = turn(pitch=bow if not grazes else 0.55 * bow, yaw=float(rng.uniform(-0.3, 0.3)))
-    pose, stand = (replace(each, turns={**each.turns, "head": look}) for each in (pose, stand))
-    body = skinned(segments, coat_materials(row, species, style, coat, rng), pose, stand, pace_mps)
+    aside, nods = float(rng.uniform(-0.3, 0.3)), bow if not grazes else 0.55 * bow
+    stand = paces.watching(stand, np.clip(looks_rad, -MOST_TURN_RAD, MOST_TURN_RAD), nods)
+    if watches:
+        shares = (np.arange(GLANCES) / GLANCES + 0.5) % 1.0 - 0.5
+        pose = paces.watching(pose, 2.0 * WATCH_RAD * shares, nods)
+    else:
+        pose = replace(pose, turns={**pose.turns, "head": turn(pitch=nods, yaw=aside)})
+    materials = coat_materials(coat, rng)
+    body = skinned(segments, materials, pose, None if watches else stand, pace_mps)
     facts = [("species", species), ("pose", "walking" if pace_mps else "standing")]
     facts += [("breed", style.replace("_", " "))] if style else []
-    model = Model("animal", (body,), attributes=tuple(facts), stride_m=stride)
-    box = cycle_box(model, margin=0.01)
+    model = Model("animal", (body,), attributes=tuple(facts), stride_m=stride, watch_rad=WATCH_RAD if watches else 0.0)
+    box = cycle_box(model, phases=1 if watches else 16, margin=0.01)  # of who watches, as it looks ahead
     box[0, 2] = 0.0
     return replace(model, box=box)
 

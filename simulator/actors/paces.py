@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from simulator.actors.gait import PHASES, froude
 from simulator.actors.shape import F64
@@ -121,6 +122,12 @@ def standing(segments: Sequence[Segment], withers: float, rng: np.random.Generat
         rotation |= _leg(at, leg, at[f"upper_{leg}"] + root, target, turn())
     local = following(rotation, {s.name: s.parent for s in segments})
     return Pose(se3.from_rotation(np.eye(3), root), local | {"tail": turn(yaw=float(rng.uniform(-0.2, 0.2)))})
+
+
+def watching(pose: Pose, yaw: ArrayLike, pitch: float) -> Pose:
+    """The pose with the head turned to `yaw` ([P,] rad, to the left), by half in the neck, and lowered by `pitch`."""
+    looks = {"neck": turn(yaw=0.45 * np.asarray(yaw)), "head": turn(yaw=0.55 * np.asarray(yaw), pitch=pitch)}
+    return replace(pose, turns={**pose.turns, **looks})
 
 
 def _footfall(pace: Pace, stride: float, hoof: float, withers: float, phase: F64) -> tuple[F64, F64, F64]:

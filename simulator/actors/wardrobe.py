@@ -81,13 +81,13 @@ def warmth(air_c: float | None) -> Warmth:
     padded, short = more_than(PADDED_CLO), 1.0 - more_than(SHORT_CLO)
     hot, cold = 1.0 - more_than(SHORTEST_CLO), more_than(COLD_CLO)
     return Warmth(
-        padded,
-        1.0 - short / max(1.0 - padded, short, 1e-9),
-        hot / max(short, 1e-9),
-        1.0 - 0.7 * cold,
-        (1 + cold) / 3,
-        more_than(SUIT_CLO),
-        1 / 6 + SUN_HATS * hot,
+        padded=padded,
+        long=1.0 - short / max(1.0 - padded, short, 1e-9),
+        bare=hot / max(short, 1e-9),
+        skirts=1.0 - 0.7 * cold,
+        covered=(1 + cold) / 3,
+        jackets=more_than(SUIT_CLO),
+        shaded=1 / 6 + SUN_HATS * hot,
     )
 
 

@@ -54,6 +54,8 @@ class Model:
         following_m: from the joint where it bends to the axle behind that follows (0: it does not bend).
         openings: parts that open: name, joint, and its angle (rad) when wide open.
         stride_m: length of a gait cycle on the ground: of two steps, or one turn of the pedals (0: no gait).
+        watch_rad: how far half a turn of the gait channel turns its head to the left, of who stands and watches what
+            comes (0: it does not).
     """
 
     class_name: str
@@ -66,6 +68,7 @@ class Model:
     deck_m: float = 0.0
     following_m: float = 0.0
     stride_m: float = 0.0
+    watch_rad: float = 0.0
     openings: tuple[tuple[str, int, float], ...] = ()
 
     def coarse(self, cell_m: float) -> Model:

@@ -33,6 +33,7 @@ from simulator.weather.conditions import Conditions
 from simulator.world.afoot import Afoot
 from simulator.world.cast import Cast
 from simulator.world.falling import fall, off_the_saddle
+from simulator.world.glances import glances, looking
 from simulator.world.grip import CHASSIS, HEAVY, TWO_WHEELED, chassis_of, ground_of, road_weather, slippery_lanes
 from simulator.world.hitch import hitch_angles
 from simulator.world.lamps import (
@@ -186,7 +187,10 @@ def build_world(scenario: Scenario) -> World:
     actor: Any = scenario.ego.actor
     tracks = _on_feet(cast, _on_ground(builder, tracks))  # those of wheels, whose pitch is that of the ground
     swaying = _on_springs(cast, {ego: actor.class_name}, tracks)
-    timeline, scene = let_loose(tracks, _timeline(cast, swaying, plan, scenery.signals), scene, site)
+    watching = glances(builder, tracks)
+    scene = replace(scene, objects=looking(scene.objects, watching))
+    told = _timeline(cast, swaying, plan, scenery.signals, watching)
+    timeline, scene = let_loose(tracks, told, scene, site)
     return World(scenario, network, route, scene, conditions, timeline, ego)
 
 
@@ -467,8 +471,10 @@ def _rest(cast: Cast) -> Snapshot:
     return Snapshot(0, positions, rpy, still, still.copy(), zero, steer, zero.copy(), dark)
 
 
-def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int]) -> Timeline:
-    """States of all objects that move or whose lamps change, over the drive."""
+def _timeline(
+    cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, int], watching: Mapping[int, NDArray[np.float64]]
+) -> Timeline:
+    """States of all objects that move or whose lamps change, over the drive; `watching`: gait of who turns its head."""
     steps, count = tracks.speed.shape
     rest = _rest(cast)
     gait = np.zeros((steps, count))
@@ -491,7 +497,9 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
     lamps = _lamp_bits(cast, tracks)
     blinking = [row for row in cast.lamps if row not in set(rows) and cast.lamps[row] & FLASHING]
     lit = [(signals[sid], k) for k, sid in enumerate(plan.ids) if sid in signals]
-    extra = [*blinking, *(row for row, _ in lit), *cast.idle]
+    # Who stands shifts the weight from leg to leg, each at a time of their own.
+    standing = {row: row + tracks.times_ns * (2e-9 * np.pi / SWAY_S) for row in cast.idle} | dict(watching)
+    extra = [*blinking, *(row for row, _ in lit), *standing]
     extra_lamps = np.zeros((steps, len(extra)), np.uint32)
     for i, row in enumerate(blinking):
         extra_lamps[:, i] = _own_lamps(cast.lamps[row], tracks.times_ns * 1e-9)
@@ -510,8 +518,8 @@ def _timeline(cast: Cast, tracks: Tracks, plan: SignalPlan, signals: dict[str, i
         return np.concatenate([values, still], axis=1)
 
     gaits = both(gait[:, source], rest.gait_rad)
-    for i, row in enumerate(cast.idle):  # who stands shifts the weight from leg to leg, each at a time of their own
-        gaits[:, len(rows) + len(blinking) + len(lit) + i] = row + tracks.times_ns * (2e-9 * np.pi / SWAY_S)
+    for i, phase in enumerate(standing.values(), start=len(rows) + len(blinking) + len(lit)):
+        gaits[:, i] = phase
     return Timeline(
         tracks.times_ns,
         both(position, rest.position),

@@ -89,7 +89,7 @@ def act(
     models = actor.dressed(atmosphere.temperature_c, cast.season, rains=rains).models(rng)
     moving = spec.speed_mps != 0.0 or bool(spec.manoeuvres)
     position, attitude = stance(cast.builder, models[0], start[0] + side * left, yaw)
-    row = cast.add(models, position, attitude, name=name, moving=moving)
+    row = cast.add(models, position, attitude, name=name, moving=moving or models[0].watch_rad > 0.0)
     if models[0].lamps and (moving or spec.lights):
         cast.lamps[row] = switched(driving_lamps(atmosphere.headlamps, rng) if moving else 0, spec.lights)
     if walk is not None:

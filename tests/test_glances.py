@@ -1,0 +1,44 @@
+"""Animals that watch the ego: where they turn their heads, how fast, and boxes that hold them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_actors import models
+
+from simulator.actors.animal_heads import Hide
+from simulator.scene import SceneBuilder
+from simulator.world.glances import FASTEST_RAD_S, NOTICED_M, REACH_RAD, followed, looking
+
+SECONDS = np.arange(0.0, 8.0, 0.01)
+
+
+def test_heads_follow_what_passes() -> None:
+    """On a straight road, 3 m to the side: the bearing is atan2(3, x), followed with a lag of a quarter of a second."""
+    x = 120.0 - 15.0 * SECONDS
+    yaw = followed(np.stack([x, np.full_like(x, 3.0)], 1), 0.0, SECONDS)
+    assert (yaw[np.hypot(x, 3.0) > NOTICED_M] == 0.0).all()
+    late = (x < 50.0) & (x > 10.0)
+    assert yaw[late] == pytest.approx(np.arctan2(3.0, x[late]), abs=0.12)
+    assert np.abs(yaw).max() <= REACH_RAD
+    assert np.abs(np.diff(yaw)).max() <= FASTEST_RAD_S * 0.01 + 1e-12
+
+
+@pytest.mark.parametrize("yaw", [0.0, 1.1, -2.0])
+@pytest.mark.parametrize("kind", ["deer", "fox"])
+def test_noses_point_where_they_look_and_boxes_hold_them(kind: str, yaw: float) -> None:
+    (model,) = models(kind, 1, pose="standing")
+    (body,) = model.bodies
+    gait = np.array([0.0, yaw * np.pi / model.watch_rad])
+    points = model.posed(gait_rad=float(gait[1]))[0].astype(np.float64)
+    middle = {
+        slot: points[np.unique(body.mesh.faces[body.mesh.slots == slot])].mean(0) for slot in (Hide.EYE, Hide.NOSE)
+    }
+    ahead = middle[Hide.NOSE] - middle[Hide.EYE]
+    assert np.arctan2(ahead[1], ahead[0]) == pytest.approx(yaw, abs=0.08)
+    builder = SceneBuilder((0.0, 0.0, 0.0))
+    row = builder.add_object(model, (1.0, 2.0, 0.0), moving=True)
+    shown = looking(builder.objects, {row: gait})[row].model
+    assert shown is not None
+    low, high = shown.bounds
+    assert (points > low - 1e-5).all() and (points < high + 1e-5).all()
