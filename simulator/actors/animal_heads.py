@@ -71,7 +71,8 @@ PROFILES = {
     "cow": Profile(0.72, 0.44, 0.30, 0.18, 0.34, (0.34, 0.30), (0.98, 0.76, 0.92), 0.0, 0.08, bare=0.94, light=0.80),
     "horse": Profile(0.85, 0.46, 0.38, 0.15, 0.25, (0.32, 0.22), (0.86, 0.58, 0.62), 0.0, 0.12, bare=0.96),
     "sheep": Profile(0.60, 0.46, 0.30, 0.16, 0.27, (0.36, 0.27), (0.92, 0.62, 0.62), -0.04, 0.12, bare=1.02),
-    "deer": Profile(0.45, 0.44, 0.26, 0.13, 0.22, (0.29, 0.20), (0.90, 0.52, 0.50), 0.02, 0.16, bare=0.96, light=0.86),
+    "deer": Profile(0.45, 0.44, 0.26, 0.13, 0.22, (0.29, 0.20), (0.90, 0.52, 0.50), 0.02, 0.16, eye_size=0.20,
+                    bare=0.96, light=0.86),
     "boar": Profile(0.40, 0.50, 0.36, 0.19, 0.25, (0.42, 0.27), (0.98, 0.70, 0.56), -0.02, 0.10, eye=(0.42, 0.16, 0.70),
                     ear=(0.12, 0.50, 0.66), bare=0.97),
     "dog": Profile(0.24, 0.46, 0.28, 0.15, 0.22, (0.25, 0.20), (0.98, 0.48, 0.50), 0.12, 0.20, (0.44, 0.18, 0.56), 0.15,
@@ -119,12 +120,14 @@ def head_mesh(row: Row, tip: F64, k: float, species: str, rng: np.random.Generat
     for sign in (1.0, -1.0):
         a, u, y = profile.eye
         eye = _on(a, u, sign * y)
-        looks = (np.array([0.0, sign, 0.0]) if y > 0.7 else 0.8 * frame.axis + [0.0, sign * 0.6, 0.0]) * size
+        # Eyes at the sides of the head look a little forward, too, so that who meets it sees both.
+        looks = 0.45 * frame.axis + [0.0, sign * 0.89, 0.0] if y > 0.7 else 0.8 * frame.axis + [0.0, sign * 0.6, 0.0]
+        looks = looks * size
         if species == "cat":
             parts.append(ball(np.array([0.9, 0.9, 0.9]) * size, eye - 0.25 * looks, Hide.IRIS, rings=5, segments=8))
             parts.append(ball(np.array([0.3, 0.25, 0.6]) * size, eye + 0.6 * looks, Hide.EYE, rings=3, segments=6))
         else:
-            parts.append(ball(np.array([1.0, 0.8, 0.9]) * size, eye - 0.35 * looks, Hide.EYE, rings=4, segments=8))
+            parts.append(ball(np.array([1.0, 0.8, 0.9]) * size, eye - 0.22 * looks, Hide.EYE, rings=4, segments=8))
         nostril = _on(end, -profile.falls + 0.02, sign * 0.45 * profile.wide[2])
         wide = 0.10 * frame.half * (0.6 if species in ("cat", "fox", "dog") else 1.0)
         parts.append(ball(np.array([0.7, 1.0, 1.2]) * wide, nostril, Hide.HOOF, rings=3, segments=6))
