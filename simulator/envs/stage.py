@@ -119,6 +119,7 @@ def _surroundings(lane_map: LaneMap) -> tuple[SceneBuilder, dict[str, int]]:
     """Ground, buildings, plants and signs about the middle of the map, and the ids of its traffic lights."""
     from simulator.roads.surface import surface
     from simulator.surroundings.populate import populate
+    from simulator.world.casting import waiting_trailer
 
     network, origin = lane_map.network, lane_map.origin
     builder = SceneBuilder(origin)
@@ -134,7 +135,7 @@ def _surroundings(lane_map: LaneMap) -> tuple[SceneBuilder, dict[str, int]]:
     section = network.roads[key.road].sections[key.section]
     start = section.s0 if network.roads[key.road].drives_forward(key.lane) else section.s1
     path = network.path(key, start, PATH_M, lambda lanes: lanes[0])
-    return builder, populate(builder, network, ground, path, radius_m=radius).signals
+    return builder, populate(builder, network, ground, path, radius_m=radius, trailer=waiting_trailer).signals
 
 
 @cache

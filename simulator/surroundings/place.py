@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from simulator.surroundings.shapes import F64
 from simulator.surroundings.styles import Style
 
 CELL_M = 0.5
+TRAILERS = 4  # different ones that wait in yards
 
 
 class Ground(Protocol):
@@ -95,6 +96,7 @@ class Place:
         paved: (4, 2) world corners of paving between pavements and houses, where only trees of the street grow.
         rails: (N, 3) world points along guard rails and edges of yards, where nobody mows.
         counts: how many of each kind have been placed, and triangles.
+        trailer: see `populate`.
     """
 
     builder: SceneBuilder
@@ -116,6 +118,7 @@ class Place:
     paved: list[F64] = field(default_factory=list)
     rails: list[F64] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    trailer: Callable[[int], Model] | None = None
 
     def __post_init__(self) -> None:
         self._tree = cKDTree(self.path.xyz[:, :2])

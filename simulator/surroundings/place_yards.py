@@ -12,7 +12,7 @@ from simulator.scene.material import Material, Surface
 from simulator.scene.model import Model
 from simulator.surroundings import furniture, yard_goods
 from simulator.surroundings.barriers import steel_gate
-from simulator.surroundings.place import Place
+from simulator.surroundings.place import TRAILERS, Place
 from simulator.surroundings.place_houses import outer_is_left
 from simulator.surroundings.roadsides import Side, runs
 from simulator.surroundings.shapes import F64, joined, profile_sweep, ribbon
@@ -148,7 +148,7 @@ def _front(place: Place, side: Side) -> None:
     while at < side.length - 8.0:
         kind = rng.random()
         if kind < 0.4:
-            row: list[Model] = [yard_goods.trailer(yard_goods.TRAILER_PAINTS[int(rng.integers(4))])]
+            row = [place.trailer(int(rng.integers(TRAILERS)))] if place.trailer is not None else list[Model]()
         elif kind < 0.8:
             row = [yard_goods.pallets(int(rng.integers(2, 5)), loaded=True) for _ in range(int(rng.integers(3, 7)))]
         else:

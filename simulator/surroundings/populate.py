@@ -6,6 +6,7 @@ plots and furniture, last crops and the plants, which take what is left. Nothing
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike
 from simulator.numerics.rng import generator
 from simulator.roads import Path, RoadNetwork
 from simulator.roads.surface_marks import mark_country
-from simulator.scene import SceneBuilder
+from simulator.scene import Model, SceneBuilder
 from simulator.surroundings.backdrop import place_backdrop
 from simulator.surroundings.gantries import place_gantries
 from simulator.surroundings.place import Ground, Occupancy, Place
@@ -71,6 +72,7 @@ def populate(
     taken: ArrayLike | None = None,
     radius_m: float = 220.0,
     right_of_way: tuple[LaneMap, Gates] | None = None,
+    trailer: Callable[[int], Model] | None = None,
 ) -> Scenery:
     """Add surroundings to a scene.
 
@@ -88,6 +90,8 @@ def populate(
         taken: (N, 3) x, y, radius in metres of discs that must stay free.
         radius_m: how far from the path things are placed; only the backdrop lies beyond.
         right_of_way: lanes and their gates, if they have been made already: signs agree with them.
+        trailer: makes the semi-trailer of a number below `place.TRAILERS`, its origin in its middle, its front along y;
+            None: none wait in yards.
 
     Raises InputError for an unknown style.
     """
@@ -115,6 +119,7 @@ def populate(
         sides=roadsides(network, path, radius_m),
         occupancy=occupancy,
         snow_m=snow_m,
+        trailer=trailer,
     )
     lights = place_signs(place, right_of_way)
     mapped = place_objects(place)

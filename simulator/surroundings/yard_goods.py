@@ -1,4 +1,4 @@
-"""What stands about in yards of works and warehouses: containers, trailers, pallets, pipes, skips, tanks.
+"""What stands about in yards of works and warehouses: containers, pallets, pipes, skips, tanks.
 
 Frame of every model: origin on the ground, x towards the road, y along it. All are built once and shared.
 """
@@ -11,18 +11,15 @@ import numpy as np
 
 from simulator.numerics.rng import generator
 from simulator.scene.material import Material, srgb
-from simulator.scene.mesh import Mesh, cylinder
+from simulator.scene.mesh import Mesh
 from simulator.scene.model import Body, Model
-from simulator.surroundings.furniture import BLACK, DARK, OLD_WOOD, STEEL, WHITE
+from simulator.surroundings.furniture import DARK, OLD_WOOD, STEEL, WHITE
 from simulator.surroundings.shapes import Patchwork, stalks
 
 # Series 1 freight containers, ISO 668:2020: 1C is 6.058 m and 1A 12.192 m long, both 2.438 m wide and 2.591 m high.
 _CONTAINER_M = (2.438, 2.591)
 CONTAINER_LENGTHS_M = (6.058, 12.192)
 CONTAINER_PAINTS = ("#7a3b2e", "#2f5276", "#3d6a58", "#8d8f8c", "#a8572f", "#4b3f3a")
-# A semi-trailer: length, width and height of 96/53/EC's limits for road trains of 16.5 m, floor and wheels as usual.
-_TRAILER_M, _FLOOR_M, _WHEEL_M = (13.6, 2.55, 4.0), 1.18, 0.5
-TRAILER_PAINTS = ("#d9d9d4", "#2f4f7f", "#b7b9ba", "#7f2d2a")
 _PALLET_M = (1.2, 0.8, 0.144)  # EN 13698-1
 
 
@@ -111,43 +108,6 @@ def liquid_tanks(count: int) -> Model:
         hoops = np.array([[-0.5, y - 0.5, 0.14 + h] for h in (0.25, 0.62, 0.98)])
         work.blocks(hoops, hoops + [1.0, 1.0, 0.018], 2)
     return Model("street_furniture", (Body(work.mesh(), (WHITE, OLD_WOOD, STEEL)),))
-
-
-@cache
-def trailer(paint: str) -> Model:
-    """A semi-trailer that waits on its legs, its long side towards the road: walls in panels, frame, wheels, doors."""
-    long, wide, high = _TRAILER_M
-    work = Patchwork()
-    x, y, z = wide / 2, long / 2, _FLOOR_M
-    work.blocks([[-x, -y, z + 0.12]], [[x, y, high]], 0)
-    work.blocks([[-x - 0.01, -y - 0.01, z]], [[x + 0.01, y + 0.01, z + 0.12]], 2)
-    work.blocks([[-x - 0.015, -y - 0.015, high - 0.09]], [[x + 0.015, y + 0.015, high + 0.01]], 2)
-    ribs = np.array([[side, a, z + 0.12] for side in (-x - 0.012, x - 0.02) for a in np.linspace(-y, y - 0.05, 12)])
-    work.blocks(ribs, ribs + [0.032, 0.05, high - z - 0.2], 0, bottom=False)  # of other colours they would flicker
-    rods = np.array([[a, -y - 0.05, z + 0.1] for a in (-0.9, -0.4, 0.36, 0.86)])
-    work.blocks(rods, rods + [0.035, 0.05, high - z - 0.25], 3)
-    marks = np.array(
-        [[side, a, z + 0.02] for side in (-x - 0.016, x + 0.006) for a in np.arange(-y + 0.4, y - 1.0, 1.6)]
-    )
-    work.blocks(marks, marks + [0.01, 0.9, 0.06], 4)  # retroreflecting stripes (UNECE R104)
-    beams = np.array([[side, -y + 0.4, 0.85] for side in (-0.6, 0.45)])
-    work.blocks(beams, beams + [0.15, long - 0.8, z - 0.85], 1)
-    axles = np.array([-y + 1.9, -y + 3.2, -y + 4.5])
-    for side in (-x + 0.03, x - 0.41):
-        for a in axles:
-            turn = np.array([[0, 0, 1, side], [0, 1, 0, a], [-1, 0, 0, _WHEEL_M], [0, 0, 0, 1.0]])
-            work.add(cylinder(_WHEEL_M, 0.38, segments=14, slot=1).transformed(turn))
-            hub = turn + [[0, 0, 0, -0.008 if side < 0 else 0.02], [0] * 4, [0] * 4, [0] * 4]
-            work.add(cylinder(0.27, 0.37, segments=10, slot=3).transformed(hub))
-    boards = np.array([[side, -y + 5.6, 0.5] for side in (-x + 0.02, x - 0.06)])
-    work.blocks(boards, boards + [0.04, 4.2, 0.5], 2)
-    legs = np.array([[side, y - 3.0, 0.0] for side in (-0.9, 0.75)])
-    work.blocks(legs, legs + [0.15, 0.15, z], 3)
-    work.blocks(legs - [0.08, 0.08, 0.0], legs + [0.23, 0.23, 0.05], 3)
-    work.blocks([[-1.1, -y + 0.1, 0.45]], [[1.1, -y + 0.2, 0.6]], 2)
-    color = Material(f"trailer {paint}", srgb(paint), roughness=0.45, reflectance_905=0.5)
-    stripe = Material("trailer stripe", srgb("#e8c020"), roughness=0.4, retro_cd_lx_m2=300.0, reflectance_905=0.9)
-    return Model("trailer", (Body(work.mesh(), (color, BLACK, DARK, STEEL, stripe)),))
 
 
 @cache

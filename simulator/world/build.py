@@ -32,6 +32,7 @@ from simulator.traffic.staged import SCENERY, Roads, entry_speed, roads_of, run,
 from simulator.weather.conditions import Conditions
 from simulator.world.afoot import Afoot
 from simulator.world.cast import Cast
+from simulator.world.casting import waiting_trailer
 from simulator.world.falling import fall, off_the_saddle
 from simulator.world.glances import glances, looking
 from simulator.world.grip import CHASSIS, HEAVY, TWO_WHEELED, chassis_of, ground_of, road_weather, slippery_lanes
@@ -173,6 +174,7 @@ def build_world(scenario: Scenario) -> World:
         signs=scenario.surroundings.signs,
         taken=np.array(cast.footprints),
         right_of_way=right_of_way,
+        trailer=waiting_trailer,
     )
     if drive is not None:
         shown = _signals_shown(drive, network, route, plan, scenery.signals, builder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from simulator.anomalies._props import barrier, cone, crate
 from simulator.drives.categories import RIDERLESS
+from simulator.numerics import se3
+from simulator.numerics.rng import generator
 from simulator.scenario.family import member
 from simulator.scene import Body, Material, Mesh, Model
 from simulator.scene.mesh import box, cylinder, loft, merge
@@ -38,6 +41,7 @@ STYLES: dict[str, tuple[tuple[str, Given], ...]] = {
     "fire": tuple(("truck", {"body": "box", "paint": "red", "size": size}) for size in (0.0, 0.5, 1.0)),
     "ambulance": (("van", {"style": "ambulance"}),),
 }
+TRAILER_M = (13.6, 2.55, 4.0)  # limits of 96/53/EC for road trains of 16.5 m
 FITTING = {"trailer": "trailer", "semitrailer": "trailer", "tram": "tram", "train": "tram"}
 
 
@@ -88,6 +92,15 @@ def models_for(
         ]
         return min(made, key=lambda models: float(np.abs(models[0].size_lwh_m - size).sum()))
     return [_thing(kind, np.maximum(size, 0.02), rng, model.lower())]
+
+
+@cache
+def waiting_trailer(number: int) -> Model:
+    """A semi-trailer on its legs, one for each number, its origin on the ground in its middle, its front along y."""
+    lengths = dict(zip(("length_m", "width_m", "height_m"), TRAILER_M, strict=True))
+    [model] = _made("trailer", lengths, generator(number, "waiting trailer"))
+    middle = se3.pose((0.0, -0.5 * float(model.bounds[:, 0].sum()), 0.0), 0.0, 0.0, np.pi / 2)
+    return replace(transformed(model, middle), joints=(), lamps=())
 
 
 def _made(
