@@ -187,8 +187,10 @@ def wisps_texture(kind: str = "strands") -> Texture:
         ends = np.repeat(generator(0, "ends").uniform(0.0, 0.10, _ROPES), 256)[::_ROPES][None]
         shown = (np.abs(_braided()[0]) < 0.86) & (v > ends)
     else:
-        ends = 0.12 + 0.07 * spectral_noise((16, 256), generator(0, "ends"), slope=0.5, low_cut=2)[:1]
-        shown = (v > ends) & (_strands("wisps") > np.interp(v, [0.0, 0.25, 0.5, 1.0], [-0.1, -0.5, -1.0, -1.0]))
+        uneven = spectral_noise((16, 256), generator(0, "ends"), slope=0.5, low_cut=2)[:1]
+        shown = (v > 0.12 + 0.07 * uneven) & (
+            _strands("wisps") > np.interp(v, [0.0, 0.25, 0.5, 1.0], [-0.1, -0.5, -1.0, -1.0])
+        )
     return Texture(f"wisps {kind}", to_srgb8(_hair_tone(kind), shown.astype(float)), cutout=True)
 
 

@@ -40,7 +40,7 @@ class Shape:
     axis: Array
     radius_m: float
     stretch: float
-    noise: Array
+    noise: NDArray[np.floating]
     ragged: float = 0.34
 
     @staticmethod

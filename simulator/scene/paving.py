@@ -12,7 +12,7 @@ from simulator.scene.material import Texture
 from simulator.scene.noise import grade, to_srgb8, with_mean
 from simulator.scene.noise import spectral_noise as noise
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 PAVING_M = 4.0
 COBBLES_M = 2.4
@@ -31,10 +31,10 @@ def _blocks(rng: np.random.Generator, rows: int, columns: int, size: int, shift:
     x = (np.arange(size) + 0.5) / size * columns
     moved = x[None] + (row * shift % 1.0)[:, None]
     column = moved.astype(int) % columns
-    tone = rng.random((rows, columns))[row[:, None], column]
-    dx = np.abs(moved - np.rint(moved)) * size / columns
-    dy = np.broadcast_to((np.abs(y - np.rint(y)) * size / rows)[:, None], dx.shape)
-    return tone, np.asarray(dy), dx
+    tone = rng.random((rows, columns), np.float32)[row[:, None], column]
+    dx = (np.abs(moved - np.rint(moved)) * size / columns).astype(np.float32)
+    dy = np.broadcast_to((np.abs(y - np.rint(y)) * size / rows).astype(np.float32)[:, None], dx.shape)
+    return tone, dy, dx
 
 
 @cache

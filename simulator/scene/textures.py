@@ -17,15 +17,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from simulator.numerics.jit import kernel
 from simulator.numerics.rng import generator
 from simulator.scene.material import LANE_WIDTH_M, Texture
-from simulator.scene.noise import grade, to_srgb8, with_mean
+from simulator.scene.noise import grade, rgb, to_srgb8, with_mean
 from simulator.scene.noise import spectral_noise as noise
 from simulator.scene.paving import CONCRETE_HUE
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 ASPHALT_M = 4.0
 LANE_M = (LANE_WIDTH_M, 7.0)  # across and along the lane
@@ -41,7 +42,7 @@ MARKING_M = 1.0
 LANDSCAPE_M = 900.0
 
 Drawing = Callable[[Array], None]
-_GLOSS = np.array([0.008, 0.008, 0.005])
+_GLOSS = rgb(0.008, 0.008, 0.005)
 
 
 def _rng(name: str, seed: int) -> np.random.Generator:
@@ -61,7 +62,7 @@ def _wrapped_lines(shape: tuple[int, int], lines: list[Array], width_px: list[fl
                 points = np.rint((line + np.array([dx, dy])) * scale * 16).astype(np.int32)
                 cv2.polylines(canvas, [points[:, None]], False, 255, max(1, round(thick * scale)), cv2.LINE_AA, 4)
     small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float64) / 255
+    return np.asarray(small, np.float32) / 255
 
 
 def _walk(rng: np.random.Generator, start: Array, heading: float, length: float, step: float = 6.0) -> Array:
@@ -98,8 +99,8 @@ def _asphalt_color(value: Array, age: float) -> Array:
     0.976 of the green in their blue, coded, half of them less: with the light of the sky on it, that is this warm.
     """
     mean = 0.055 + 0.085 * age
-    warm = np.array([1.035, 1.0, 0.89]) * age + np.array([1.0, 1.0, 0.98]) * (1.0 - age)
-    return np.asarray(value[..., None] * warm * mean)
+    warm = rgb(1.035, 1.0, 0.89) * age + rgb(1.0, 1.0, 0.98) * (1.0 - age)
+    return grade(value, (0.0, 0.0, 0.0), tuple(mean * warm))
 
 
 def _cracks(shape: tuple[int, int], rng: np.random.Generator, amount: float, px_per_m: float) -> tuple[Array, Array]:
@@ -149,7 +150,7 @@ def _draw_cracks(color: Array, rng: np.random.Generator, amount: float, px_per_m
     thin, thick = _cracks((color.shape[0], color.shape[1]), rng, amount, px_per_m)
     color *= 1.0 - 0.75 * thin[..., None]
     sealed = thick > 0.0
-    seal = np.array([0.035, 0.035, 0.037]) * (1.0 + 0.1 * rng.standard_normal((np.count_nonzero(sealed), 1)))
+    seal = rgb(0.035, 0.035, 0.037) * (1.0 + 0.1 * rng.standard_normal((np.count_nonzero(sealed), 1), np.float32))
     color[sealed] += (seal - color[sealed]) * 0.55 * thick[sealed, None]  # chalky with age, and dusty
 
 
@@ -168,7 +169,7 @@ def _repair(color: Array, rng: np.random.Generator, age: float, px_per_m: float)
     down, aside = np.arange(size[1]) % 512, np.arange(size[0]) % 512
     area[:] = fresh[np.ix_(down, aside)]
     rim = max(1, round(0.015 * px_per_m))
-    edge = np.ones(area.shape[:2])
+    edge = np.ones(area.shape[:2], np.float32)
     edge[rim:-rim, rim:-rim] = 0.0
     area *= 1.0 - 0.35 * edge[..., None]
 
@@ -185,7 +186,7 @@ def lane_asphalt(
     own, shape = _rng(f"lane-variant-{variant}", seed), _LANE_PX
     height, width = shape
     plain = _worn_lane(age, seed)
-    color, px = plain.copy(), width / LANE_M[0]
+    color, px = plain.copy("K"), width / LANE_M[0]
     if variant:
         blot = noise(shape, own, slope=2.6, low_cut=2)
         color *= 1.0 - (0.10 * np.clip(blot - 1.0, 0, 2))[..., None]
@@ -212,7 +213,7 @@ def _worn_lane(age: float, seed: int) -> Array:
     """(H, W, 3) what the variants of a lane have in common: stones, wheel tracks, drip line."""
     rng = _rng("lane", seed)
     value = _aggregate(_LANE_PX, rng, age)
-    across = (np.arange(_LANE_PX[1]) + 0.5) / _LANE_PX[1] * LANE_M[0] - LANE_M[0] / 2
+    across = (np.arange(_LANE_PX[1], dtype=np.float32) + 0.5) / _LANE_PX[1] * LANE_M[0] - LANE_M[0] / 2
     strength = 1.0 + 0.25 * noise(_LANE_PX, rng, slope=3.0, low_cut=1)
     tracks = np.exp(-0.5 * ((np.abs(across) - 0.78) / 0.24) ** 2) * strength
     drip = np.exp(-0.5 * (across / 0.28) ** 2) * strength
@@ -225,7 +226,7 @@ def gravel_lane(*, seed: int = 0) -> Texture:
     """A lane of crushed stone in loam, with pale hard wheel tracks and loose stones beside them; u and v as LANE_M."""
     rng = _rng("gravel-lane", seed)
     shape = (1024, 512)
-    across = (np.arange(shape[1]) + 0.5) / shape[1] * LANE_M[0] - LANE_M[0] / 2
+    across = (np.arange(shape[1], dtype=np.float32) + 0.5) / shape[1] * LANE_M[0] - LANE_M[0] / 2
     patches = noise(shape, rng, slope=2.6, low_cut=2)
     tracks = np.clip(np.exp(-0.5 * ((np.abs(across) - 0.75) / 0.30) ** 2) * (1.0 + 0.3 * patches), 0.0, 1.0)
     loose, grain = 1.0 - 0.7 * tracks, noise(shape, rng, slope=0.6, low_cut=24)
@@ -242,7 +243,7 @@ def _seal(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     x = width * rng.uniform(0.15, 0.85) + np.cumsum(rng.normal(0.0, 0.03 * px_per_m, 24))
     line = np.stack([np.clip(x, 6.0, width - 6.0), y], axis=1)
     band = _wrapped_lines((height, width), [line], [0.06 * px_per_m])[..., None]
-    color += (np.array([0.038, 0.038, 0.039]) - color) * 0.48 * band
+    color += (rgb(0.038, 0.038, 0.039) - color) * 0.48 * band
 
 
 def _ghost(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
@@ -254,7 +255,7 @@ def _ghost(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     stones = noise(shape, rng, slope=0.6, low_cut=12)
     color *= 1.0 + (band * np.clip(0.22 + 0.10 * stones, 0.0, 0.6))[..., None]
     paint = band * np.clip(stones + 0.6 * noise(shape, rng, slope=2.2, low_cut=4) - 1.5, 0.0, 0.8)
-    color += (np.array([0.52, 0.52, 0.50]) - color) * paint[..., None]
+    color += (rgb(0.52, 0.52, 0.50) - color) * paint[..., None]
 
 
 def _skid(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
@@ -274,8 +275,9 @@ def _skid(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
 
 def _disc(color: Array, x: float, y: float, radius: float) -> Array:
     """Distance from a centre in units of the radius."""
-    yy, xx = np.mgrid[: color.shape[0], : color.shape[1]]
-    return np.asarray(np.hypot(xx - x, yy - y) / radius)
+    high, wide = color.shape[:2]
+    yy, xx = np.arange(high, dtype=np.float32)[:, None] - float(y), np.arange(wide, dtype=np.float32) - float(x)
+    return np.asarray(np.sqrt(xx * xx + yy * yy) / np.float32(radius))
 
 
 def _stain(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
@@ -294,11 +296,12 @@ def _manhole(color: Array, rng: np.random.Generator, px_per_m: float) -> None:
     height, width = color.shape[:2]
     x, y = width / 2 + rng.choice([-1.0, 1.0]) * 0.25 * px_per_m, rng.uniform(0.3, 0.7) * height
     r = _disc(color, x, y, 0.3 * px_per_m)
-    yy, xx = np.mgrid[:height, :width]
-    studs = 0.5 + 0.5 * np.sign(np.sin(xx / px_per_m * 90) * np.sin(yy / px_per_m * 90))
-    iron = np.array([0.10, 0.09, 0.08]) * (0.6 + 0.6 * studs[..., None])
+    yy, xx = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
+    studs = 0.5 + 0.5 * np.sign(np.sin(xx * np.float32(90 / px_per_m)) * np.sin(yy * np.float32(90 / px_per_m)))
+    iron = rgb(0.10, 0.09, 0.08) * (0.6 + 0.6 * studs[..., None])
     collar = np.clip((1.45 - r) * 8, 0, 1)[..., None]
-    color += (np.array([0.075, 0.075, 0.077]) * (0.9 + 0.2 * rng.random((height, width, 1))) - color) * collar * 0.8
+    grit = 0.9 + 0.2 * rng.random((height, width, 1), np.float32)
+    color += (rgb(0.075, 0.075, 0.077) * grit - color) * collar * 0.8
     color += (iron - color) * np.clip((1.0 - r) * 20, 0, 1)[..., None]
     color *= 1.0 - 0.7 * np.exp(-(((r - 1.0) / 0.03) ** 2))[..., None]
 
@@ -312,12 +315,16 @@ def yard(age: float = 0.8, *, seed: int = 0) -> Texture:
     for _ in range(3):
         _repair(color, rng, age, px)
     dust = np.clip(noise(shape, rng, slope=2.4, low_cut=2), 0.0, 2.0)[..., None]
-    color += (np.array([0.20, 0.18, 0.145]) - color) * 0.22 * dust
+    color += (rgb(0.20, 0.18, 0.145) - color) * 0.22 * dust
     _draw_cracks(color, rng, 0.9, px)
-    for x, y, radius in rng.uniform([0.09, 0.09, 0.08], [0.91, 0.91, 0.45], (26, 3)):
-        blot = noise(shape, rng, slope=2.4, low_cut=6) * 0.25 if radius > 0.3 else 0.0
-        r = _disc(color, x * shape[1], y * shape[0], radius * px) + blot
-        color *= (1.0 - 0.42 * np.clip(1.6 - r, 0.0, 1.0))[..., None]
+    blot = 0.25 * noise(shape, rng, slope=2.4, low_cut=6)
+    for x, y, radius in rng.uniform([0.09, 0.09, 0.08], [0.91, 0.91, 0.45], (26, 3)) * [shape[1], shape[0], px]:
+        left, top = (max(round(middle - 2.6 * radius), 0) for middle in (x, y))  # a blot adds a radius at most
+        area = color[top : round(y + 2.6 * radius), left : round(x + 2.6 * radius)]
+        r = _disc(area, x - left, y - top, radius)
+        if radius > 0.3 * px:
+            r += blot[-area.shape[0] :, : area.shape[1]]
+        area *= (1.0 - 0.42 * np.clip(1.6 - r, 0.0, 1.0))[..., None]
     return Texture(f"yard-{age:g}-{seed}", to_srgb8(color))
 
 
@@ -352,16 +359,15 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     rng = _rng("grass", seed)
     size = 512
     angle = noise(size, rng, slope=2.5, low_cut=4)  # tufts lie in directions of their own
-    streak = np.zeros((size, size))
-    fy, fx = np.fft.fftfreq(size)[:, None] * size, np.fft.rfftfreq(size)[None] * size
+    streak = np.zeros((size, size), np.float32)
+    fy, fx = fft.fftfreq(size)[:, None] * size, fft.rfftfreq(size)[None] * size
     f = np.hypot(fx, fy)
+    band = (f > 12) * np.exp(-((f / 190.0) ** 2))
     for k, heading in enumerate(0.3 + np.arange(5) * np.pi / 5):
-        white = np.fft.rfft2(rng.standard_normal((size, size)))
+        white = fft.rfft2(rng.standard_normal((size, size), np.float32))
         along = fx * np.cos(heading) + fy * np.sin(heading)
-        blade = np.fft.irfft2(
-            white * np.exp(-((along / 28.0) ** 2)) * (f > 12) * np.exp(-((f / 190.0) ** 2)), s=(size, size)
-        )
-        streak += blade / blade.std() * np.clip(1.2 - np.abs(angle - (k - 2.0) * 0.6), 0.1, 1.0)
+        blade: Array = fft.irfft2(white * (band * np.exp(-((along / 28.0) ** 2))).astype(np.float32), s=(size, size))
+        streak += blade / blade.std() * np.clip(1.2 - np.abs(angle - float(k - 2.0) * 0.6), 0.1, 1.0)
     streak /= streak.std()
     # Tufts shade what is between them: unmown grass on KITTI's frames varies by half of its mean from pixel to pixel.
     tuft = noise(size, rng, slope=2.0, low_cut=5)
@@ -374,9 +380,9 @@ def grass(dryness: float = 0.25, *, seed: int = 0) -> Texture:
     clover = np.clip(noise(size, rng, slope=2.0, low_cut=4) - 0.9, 0.0, 1.0)[
         ..., None
     ]  # broad leaves between the blades
-    color *= 1.0 - clover * np.array([0.48, 0.30, 0.45])
+    color *= 1.0 - clover * rgb(0.48, 0.30, 0.45)
     bare = np.clip(noise(size, rng, slope=2.2, low_cut=4) - 1.2, 0.0, 0.8)[..., None]
-    color += (np.array([0.108, 0.091, 0.078]) * (0.7 + 0.5 * light[..., None]) - color) * bare
+    color += (rgb(0.108, 0.091, 0.078) * (0.7 + 0.5 * light[..., None]) - color) * bare
     return Texture(f"grass-{dryness:g}-{seed}", to_srgb8(_matt(with_mean(color, 0.068 + 0.06 * dryness))))
 
 
@@ -411,15 +417,14 @@ def soil(kind: str = "soil", *, seed: int = 0) -> Texture:
         clump = noise(size, rng, slope=1.5, low_cut=5) + 0.8 * noise(size, rng, slope=0.5, low_cut=20)
         cover = np.clip(0.55 * clump + 0.85, 0.0, 1.0)[..., None]
         blade = np.clip(np.exp(0.5 * noise(size, rng, slope=1.2, low_cut=8)), 0.15, 2.6)[..., None]
-        color += (np.array([0.056, 0.069, 0.023]) * blade - color) * cover
+        color += (rgb(0.056, 0.069, 0.023) * blade - color) * cover
     return Texture(f"{kind}-{seed}", to_srgb8(color))
 
 
 def _pebbles(rng: np.random.Generator, size: int, cells: int) -> tuple[Array, Array]:
     """Voronoi stones on a torus: random tone of each texel's stone, and 0 (joint) to 1 (inside)."""
-    points = rng.random((cells, cells, 2))
-    tones = rng.random((cells, cells))
-    tone, edge = np.empty((size, size)), np.empty((size, size))
+    points, tones = rng.random((cells, cells, 2), np.float32), rng.random((cells, cells), np.float32)
+    tone, edge = np.empty((2, size, size), np.float32)
     _nearest_stones(points, tones, tone, edge)
     return tone, edge
 
@@ -455,7 +460,7 @@ def snow(*, dirt: float = 0.0, seed: int = 0) -> Texture:
     value = 1.0 + 0.018 * noise(512, rng, slope=1.0, low_cut=8) + 0.02 * noise(512, rng, slope=2.6, low_cut=2)
     color = with_mean(grade(value, (0.0, 0.0, 0.0), (0.97, 0.99, 1.0)), 0.85 - 0.45 * dirt)
     grit = np.clip(noise(512, rng, slope=0.8, low_cut=8) - 1.2 + 0.8 * dirt, 0.0, 1.0)[..., None] * dirt
-    return Texture(f"snow-{dirt:g}-{seed}", to_srgb8(color + (np.array([0.12, 0.11, 0.10]) - color) * 0.8 * grit))
+    return Texture(f"snow-{dirt:g}-{seed}", to_srgb8(color + (rgb(0.12, 0.11, 0.10) - color) * 0.8 * grit))
 
 
 # Means of reflectance (ASTER: wheat, dry and green; bare soils) and colours of what lies in rows on fields, and of what
@@ -477,12 +482,12 @@ def field(kind: str, *, seed: int = 0) -> Texture:
     mean, row, between, distance, cover = _CROPS[kind]
     rng = _rng(f"field-{kind}", seed)
     size = 512
-    x = (np.arange(size) + 0.5) / size * FIELD_M
+    x = (np.arange(size, dtype=np.float32) + 0.5) / size * FIELD_M
     count = round(FIELD_M / distance)
     wave = np.cos(2 * np.pi * count * x / FIELD_M)[None, :] + 0.5 * noise(size, rng, slope=1.2, low_cut=12)
     rows = np.clip(0.5 + 1.6 * (wave - np.cos(np.pi * (1.0 - cover))) / 2.0, 0.0, 1.0)
     light = np.clip(1.0 + 0.22 * noise(size, rng, slope=0.8, low_cut=10) + 0.08 * noise(size, rng, slope=2.4), 0.2, 2.0)
-    color = grade(light, (0.0, 0.0, 0.0), between) + (rows * light)[..., None] * (np.array(row) - np.array(between))
+    color = grade((1.0 - rows) * light, (0.0, 0.0, 0.0), between) + grade(rows * light, (0.0, 0.0, 0.0), row)
     track = np.exp(-(((np.abs(x - 0.5 * FIELD_M) - 0.9) / 0.2) ** 2))[None, :, None]
     color *= 1.0 - 0.45 * track
     return Texture(f"field-{kind}-{seed}", to_srgb8(_matt(with_mean(np.clip(color, 0.0, None), mean))))
@@ -497,9 +502,9 @@ def forest_floor(season: str = "summer", *, seed: int = 0) -> Texture:
     moss = np.clip(noise(size, rng, slope=2.2, low_cut=3) * 0.8 - 0.1, 0.0, 1.0)[..., None]
     grain = np.clip(1.0 + 0.35 * noise(size, rng, slope=0.8, low_cut=12), 0.3, 2.0)[..., None]
     dead = {"spring": 0.35, "summer": 0.22, "autumn": 0.85, "winter": 0.6}[season]
-    litter = np.where((tone < dead)[..., None], (0.115, 0.070, 0.034), (0.060, 0.044, 0.028))
+    litter = np.where((tone < dead)[..., None], rgb(0.115, 0.070, 0.034), rgb(0.060, 0.044, 0.028))
     litter = litter * (0.75 + 0.5 * np.clip(edge, 0.0, 1.0))[..., None] * grain
-    green = np.array([0.034, 0.060, 0.014]) * grain
+    green = rgb(0.034, 0.060, 0.014) * grain
     return Texture(f"forest-floor-{season}-{seed}", to_srgb8(litter * (1.0 - 0.8 * moss) + green * 0.8 * moss))
 
 
@@ -523,7 +528,7 @@ def marking(color: str = "white", wear: float = 0.3, *, seed: int = 0) -> Textur
     stones = noise(shape, rng, slope=0.6, low_cut=6) + 0.7 * noise(shape, rng, slope=2.0, low_cut=2)
     lost = np.clip((stones - 2.6 + 3.0 * wear) * 1.2, 0.0, 0.92)[..., None]
     grime = (1.0 - 0.14 * wear * np.clip(noise(shape, rng, slope=2.4, low_cut=2) + 0.5, 0, 2))[..., None]
-    paint = np.asarray(_PAINT.get(color, _PAINT["white"])) * (1.0 - 0.25 * wear) * grime
+    paint = rgb(*_PAINT.get(color, _PAINT["white"])) * (1.0 - 0.25 * wear) * grime
     paint = paint * (1.0 + 0.04 * noise(shape, rng, slope=0.6, low_cut=8))[..., None]
     road = _asphalt_color(_aggregate(shape, rng, 0.6), 0.6)
     return Texture(f"marking-{color}-{wear:g}-{seed}", to_srgb8(paint + (road - paint) * lost))
@@ -552,8 +557,8 @@ def landscape(dryness: float = 0.25, *, season: str = "summer", seed: int = 0) -
     color = grade(1.0 + 0.12 * grain, (0, 0, 0), (0.060 + 0.03 * dryness, 0.084, 0.030))
     green, yellow, _ = _FAR_FIELDS[season]
     share = np.clip((tone - 0.35) / 0.35, 0.0, 1.0)  # fields take tones from 0.35 to 0.7
-    field = np.where((share < green)[..., None], (0.058, 0.092, 0.030), (0.19, 0.142, 0.058))
-    field = np.where((share >= green + yellow)[..., None], (0.115, 0.084, 0.056), field)
+    field = np.where((share < green)[..., None], rgb(0.058, 0.092, 0.030), rgb(0.19, 0.142, 0.058))
+    field = np.where((share >= green + yellow)[..., None], rgb(0.115, 0.084, 0.056), field)
     color = np.where(((tone > 0.35) & (tone < 0.7))[..., None], field * (1.0 + 0.06 * grain)[..., None], color)
     wood = grade(np.clip(1.0 + 0.35 * grain, 0.2, 2.0), (0, 0, 0), (0.019, 0.029, 0.012))
     forest = (tone > 0.74) | (noise(size, rng, slope=3.0, low_cut=3) > 1.1) | (edge < 0.06)
@@ -576,7 +581,7 @@ def woodland(season: str = "summer", *, seed: int = 0) -> Texture:
     size = 512
     crown, edge = _pebbles(rng, size, 90)
     stand = np.clip(1.6 * noise(size, rng, slope=2.6, low_cut=2) + 0.5 + 0.8 * (crown - 0.5), 0.0, 1.0)[..., None]
-    dark, light = (np.array(color) for color in _CROWNS[season])
+    dark, light = (rgb(*color) for color in _CROWNS[season])
     shade = (0.45 + 0.75 * np.clip(edge, 0.0, 1.0) * (0.7 + 0.6 * crown))[..., None]
     return Texture(f"woodland-{season}-{seed}", to_srgb8(_matt((dark + (light - dark) * stand) * shade)))
 

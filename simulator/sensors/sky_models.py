@@ -156,11 +156,11 @@ def _cloud_noise(seed: int) -> F64:
     plane = d[..., :2] / (d[..., 2:] + np.float32(0.09))  # the earth's curvature keeps the layer from infinity
     offset = rng.uniform(0, 512, 2)
 
-    def layer(noise: F64, scale: float, shift: F64) -> NDArray[np.float32]:
+    def layer(noise: NDArray[np.float32], scale: float, shift: F64) -> NDArray[np.float32]:
         """Noise on the plane, so many cells for a unit of it."""
         at = np.mod(plane * np.float32(scale) + shift.astype(np.float32), np.float32(512))
         x, y = at[..., 1], at[..., 0]
-        return np.asarray(cv2.remap(noise.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
+        return np.asarray(cv2.remap(noise, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
 
     noise = layer(large, 60, offset) + 0.3 * np.minimum(1, 4 * d[..., 2] + 0.3) * layer(small, 230, -offset)
     return np.asarray(noise / 1.04)

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from simulator.numerics.rng import generator
 from simulator.scene.material import Texture
-from simulator.scene.noise import spectral_noise, to_srgb8
+from simulator.scene.noise import Field, spectral_noise, to_srgb8
 from simulator.scene.paving import CONCRETE_HUE
 from simulator.surroundings.shop_windows import display
 
 SIZE = 256
 BAY_M = 3.0
-F64 = NDArray[np.float64]
 Color = tuple[float, float, float]
 
 
@@ -90,11 +89,11 @@ def _code() -> NDArray[np.uint8]:
     return np.ascontiguousarray(to_srgb8(ramp)[:, 0, 0])
 
 
-def _bytes(linear: F64) -> NDArray[np.uint8]:
+def _bytes(linear: Field) -> NDArray[np.uint8]:
     return np.take(_code(), (np.clip(linear, 0.0, 1.0) * 4095.0 + 0.5).astype(np.int16))
 
 
-def _texture(name: str, linear: F64) -> Texture:
+def _texture(name: str, linear: Field) -> Texture:
     opaque = np.full((*linear.shape[:2], 1), 255, np.uint8)
     return Texture(name, np.concatenate([_bytes(linear), opaque], 2))
 
@@ -103,14 +102,14 @@ def _texture(name: str, linear: F64) -> Texture:
 
 
 @cache
-def _grain(seed: int) -> tuple[F64, F64]:
+def _grain(seed: int) -> tuple[Field, Field]:
     """Fine and coarse tileable noise for walls."""
     rng = generator(0, "facade", seed)
     return spectral_noise(SIZE, rng, slope=1.2, low_cut=6), spectral_noise(SIZE, rng, slope=2.6, low_cut=1)
 
 
 @cache
-def wall(finish: str) -> F64:
+def wall(finish: str) -> Field:
     """(256, 256, 3) linear reflectance of a tile of wall: one storey, one bay."""
     fine, coarse = _grain(len(finish))
     x, y = np.meshgrid((np.arange(SIZE) + 0.5) / SIZE, (np.arange(SIZE) + 0.5) / SIZE)
@@ -199,7 +198,7 @@ def _pixels(rect: tuple[float, float, float, float]) -> tuple[int, int, int, int
     return round(left * SIZE), round((1 - top) * SIZE), round(right * SIZE), round((1 - bottom) * SIZE)
 
 
-def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, shop: bool) -> F64:
+def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, shop: bool) -> Field:
     """(height, width, 3) daytime look of what is behind glass: a dim room, curtains or blinds, goods.
 
     White cloth behind two panes that pass 0.8 of the light each way looks half as bright as before them.
@@ -208,8 +207,8 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     if shop:
         return DAYTIME_SHARE * display(height, width, variant)
     cloth = rng.uniform(0.36, 0.52) * np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.80, 0.98)])
-    glow: F64 = 0.026 + 0.06 * np.clip(1.5 * y - 0.75 + 0.25 * np.sin(3 * x + variant), 0, 1)  # most on the floor
-    image: F64 = glow[..., None] * np.array([1.0, 0.93, 0.84])
+    glow: Field = 0.026 + 0.06 * np.clip(1.5 * y - 0.75 + 0.25 * np.sin(3 * x + variant), 0, 1)  # most on the floor
+    image: Field = glow[..., None] * np.array([1.0, 0.93, 0.84])
     jamb = np.clip(1.0 - np.minimum(x, 1 - x) / 0.045, 0, 1) ** 0.5 * (y > 0.03)  # the reveal inside, plastered white
     image = image + 0.16 * jamb[..., None]
     if rng.random() < 0.5:  # plants and things on the sill
@@ -236,7 +235,7 @@ def _pane(height: int, width: int, variant: int, rng: np.random.Generator, *, sh
     return np.asarray(image)
 
 
-def _room(height: int, width: int, variant: int, rng: np.random.Generator, opening: str) -> F64:
+def _room(height: int, width: int, variant: int, rng: np.random.Generator, opening: str) -> Field:
     """(height, width) luminance of the lit room behind a window, 0..1 of the brightest, which is its lamps'."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
     if opening.startswith("shop"):
@@ -245,7 +244,7 @@ def _room(height: int, width: int, variant: int, rng: np.random.Generator, openi
         return _office(x, y, variant, rng)
     lamp, low = rng.uniform(0.2, 0.8), rng.uniform(0.20, 0.34)
     ceiling = 0.14 + 0.10 * rng.random()  # where it meets the wall
-    image: F64 = 0.20 + 0.42 * np.exp(-((x - lamp) ** 2) / 0.07 - (y - low) ** 2 / 0.10) - 0.06 * y
+    image: Field = 0.20 + 0.42 * np.exp(-((x - lamp) ** 2) / 0.07 - (y - low) ** 2 / 0.10) - 0.06 * y
     image = np.where(y < ceiling, 0.30 + 0.35 * np.exp(-((x - lamp) ** 2) / 0.10) - 0.6 * (ceiling - y), image)
     u, v, w, h = rng.uniform(0.1, 0.9), rng.uniform(0.3, 0.45), rng.uniform(0.05, 0.1), rng.uniform(0.06, 0.12)
     image = np.where((np.abs(x - u) < w) & (np.abs(y - v) < h), rng.uniform(0.08, 0.30), image)  # a picture
@@ -270,10 +269,10 @@ def _room(height: int, width: int, variant: int, rng: np.random.Generator, openi
     return np.clip(image, 0.0, 1.0)
 
 
-def _office(x: F64, y: F64, variant: int, rng: np.random.Generator) -> F64:
+def _office(x: Field, y: Field, variant: int, rng: np.random.Generator) -> Field:
     """`_room` of an office, from one side of a bay to the other: lamps in its ceiling, cupboards, desks, screens."""
     back = rng.uniform(0.40, 0.50)  # where the ceiling ends at the wall behind: one looks up from the street
-    image: F64 = np.where(y < back, 0.15 - 0.10 * y, 0.20 - 0.08 * (y - back)) + 0 * x
+    image: Field = np.where(y < back, 0.15 - 0.10 * y, 0.20 - 0.08 * (y - back)) + 0 * x
     for row in range(3):  # farther rows are nearer to the wall, shorter and lower
         middle, size = back * (0.22, 0.58, 0.83)[row], (1.0, 0.62, 0.42)[row]
         off = np.abs((x * (1.0, 1.5, 2.0)[row] + rng.random()) % 1.0 - 0.5)
@@ -291,7 +290,7 @@ def _office(x: F64, y: F64, variant: int, rng: np.random.Generator) -> F64:
     return np.clip(image, 0.0, 1.0)
 
 
-def _leaf(height: int, width: int, name: str, color: Color) -> F64:
+def _leaf(height: int, width: int, name: str, color: Color) -> Field:
     """(height, width, 3) look of a solid door, garage door or gate."""
     y, x = np.linspace(0, 1, height)[:, None], np.linspace(0, 1, width)[None]
     tint = np.array(color)
@@ -309,7 +308,7 @@ def _leaf(height: int, width: int, name: str, color: Color) -> F64:
 
 
 def _draw_opening(
-    image: F64, alpha: F64, opening: Opening, frame: Color, variant: int, rng: np.random.Generator
+    image: Field, alpha: Field, opening: Opening, frame: Color, variant: int, rng: np.random.Generator
 ) -> None:
     """Paint an opening into a wall tile in place."""
     assert opening.rect is not None
@@ -342,7 +341,7 @@ def _draw_opening(
         alpha[bottom - 8 : bottom, left:right] = 0.0
 
 
-def _weather(image: F64, opening: Opening, surround: float) -> None:
+def _weather(image: Field, opening: Opening, surround: float) -> None:
     """Surround of reflectance `surround` (0: none), dirt under sills, shade under lintels, in place."""
     if opening.rect is None or opening.name in OFFICES:
         return
