@@ -20,7 +20,7 @@ from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, 
 from simulator.scenario.distributions import Degrees, Fraction, Metres, OneOf, choice, uniform
 from simulator.scene import Mesh, Model
 
-POSES = ("walking", "standing")
+POSES = ("walking", "standing", "grazing")
 DEER = ("roe", "fallow", "red")
 BOARS = ("adult", "piglet")
 DOGS = ("mongrel", "labrador", "shepherd", "collie", "beagle", "terrier", "dachshund")
@@ -56,7 +56,8 @@ class Animal(Actor):
         low, high = row_of(self.kind, style)["withers_m"]
         withers = lengthened(low + (high - low) * self.size, self.withers_m)
         pace = (self.pace_mps or self.speed_mps) if self.pose == "walking" else 0.0
-        return [quadruped(self.kind, style, self.season, withers, pace, rng, np.radians(self.looks_deg))]
+        looks, grazes = np.radians(self.looks_deg), self.pose == "grazing"
+        return [quadruped(self.kind, style, self.season, withers, pace, rng, looks_rad=looks, grazes=grazes)]
 
 
 class Deer(Animal, kind="deer"):
@@ -140,13 +141,14 @@ def quadruped(
     withers: float,
     pace_mps: float,
     rng: np.random.Generator,
+    *,
     looks_rad: float = 0.0,
+    grazes: bool = False,
 ) -> Model:
     """Model of an animal that goes at `pace_mps`, before which it looks to a side, or stands and watches, or grazes."""
     row = row_of(species, style)
     scale = withers / float(np.mean(row["withers_m"]))
     coat = drawn_coat(species, style, season, rng)
-    grazes = species in ("cow", "sheep", "horse") and not pace_mps and rng.random() < 0.25
     bow = _grazing(row, withers, scale) if grazes else float(rng.uniform(-0.15, 0.30))
     watches = not pace_mps and not grazes
     if watches:  # with the head up

@@ -30,6 +30,7 @@ SITTING = 0.3  # share of those who do not walk
 UMBRELLAS = 0.55  # share of adults who carry one in the rain
 IN_PAIRS, BENCH_MATES_M = 0.4, 0.55  # of those who sit; between them
 GRAZING = {"cow": 0.5, "sheep": 0.3, "horse": 0.2}
+GRAZES = 0.6  # share of them that do so; of the others half stand (by choice)
 STROLL_MPS = 1.0  # of animals that nothing hurries
 
 
@@ -214,8 +215,11 @@ class Afoot:
         for n in range(self.near.scenario.traffic.animals):
             rng = generator(self.near.seed, "animal", n)
             kind = one_of(LEASHED if paved else GRAZING, rng)
-            actor: Any = member("actors", kind)()
-            reach = STROLL_MPS * self.near.scenario.duration_s + 2.0
-            way = self._way(STROLL_MPS, rng, paved=True) if paved else self._verge(reach, rng)
+            does = float(generator(self.near.seed, "grazes", n).random())
+            pose = "walking" if paved or does > 0.5 * (1 + GRAZES) else "grazing" if does < GRAZES else "standing"
+            cls: Any = member("actors", kind)
+            pace = STROLL_MPS if pose == "walking" else 0.0
+            reach = pace * self.near.scenario.duration_s + 2.0
+            way = self._way(pace, rng, paved=True) if paved else self._verge(reach, rng)
             if way is not None:
-                self._walk(actor, STROLL_MPS, way, rng, f"animal-{n}")
+                self._walk(cls(pose=pose), pace, way, rng, f"animal-{n}")

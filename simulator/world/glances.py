@@ -17,6 +17,7 @@ F64 = NDArray[np.float64]
 NOTICED_M = 100.0  # at which a vehicle makes them look up (by choice; deer flee from 40 m or so)
 TURNS_HZ, FASTEST_RAD_S = 4.0, 3.0  # how fast heads follow, and at most (by choice)
 REACH_RAD = 2.0  # how far they turn to a side (by choice)
+SEEN_RAD = 2.7  # eyes at the sides of the head see some 310 degrees around, not what is behind (by choice)
 
 
 def glances(builder: SceneBuilder, tracks: Tracks) -> dict[int, F64]:
@@ -36,10 +37,11 @@ def glances(builder: SceneBuilder, tracks: Tracks) -> dict[int, F64]:
 def followed(way: F64, heading: float, seconds: F64) -> F64:
     """Yaw (T,) of the head over the body of who heads for `heading` and watches what is (T, 2) from it at (T,) times.
 
-    What is near at the start is watched already.
+    What is near at the start is watched already, unless it is behind.
     """
-    bearing = np.unwrap(se3.wrap_angle(np.arctan2(way[:, 1], way[:, 0]) - heading))
-    wanted = np.where(np.hypot(*way.T) < NOTICED_M, np.clip(bearing, -REACH_RAD, REACH_RAD), 0.0)
+    bearing = se3.wrap_angle(np.arctan2(way[:, 1], way[:, 0]) - heading)
+    seen = (np.hypot(*way.T) < NOTICED_M) & (np.abs(bearing) < SEEN_RAD)
+    wanted = np.where(seen, np.clip(bearing, -REACH_RAD, REACH_RAD), 0.0)
     out = wanted.copy()
     for t, dt in enumerate(np.diff(seconds), start=1):
         lag = (wanted[t] - out[t - 1]) * (1.0 - np.exp(-TURNS_HZ * dt))
