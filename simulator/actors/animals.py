@@ -395,7 +395,7 @@ def _torso(row: Row, withers: float, k: float, species: str, base: F64, tip: F64
     blend = (0.026 if lean else 0.036) * withers
     relief = {"sheep": _wool, "boar": _bristles, "cow": _muscles, "horse": _muscles}.get(species)
     relief = _feathers if row.get("hair_m") else relief
-    step = max(withers, 0.8 * length) / (32 if species == "boar" else 28)  # long ones in as many triangles
+    step = max(withers, 0.8 * length) / {"boar": 32, "sheep": 26}.get(species, 28)  # long ones in as many triangles
     return sculpted(lumps, step, blend, Hide.COAT, relief)
 
 
