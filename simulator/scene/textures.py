@@ -442,8 +442,9 @@ def _nearest_stones(points, tones, tone, edge):
             x = (column + 0.5) / size * cells
             first, second, mine = 1e9, 1e9, 0.0
             for j in range(int(y) - 2, int(y) + 3):  # a cell farther none is among the two nearest
+                b = (j + cells) % cells
                 for i in range(int(x) - 2, int(x) + 3):
-                    b, a = (j + cells) % cells, (i + cells) % cells
+                    a = i + cells if i < 0 else i - cells if i >= cells else i
                     dx, dy = i + points[b, a, 0] - x, j + points[b, a, 1] - y
                     far = dx * dx + dy * dy
                     if far < first:
