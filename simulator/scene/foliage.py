@@ -64,7 +64,7 @@ class Cutout:
 
     def _pixels(self, points: F64) -> NDArray[np.int32]:
         """In sixteenths, as OpenCV takes them."""
-        return np.rint(points * self._scale + self._start).astype(np.int32)
+        return np.asarray(np.rint(points * self._scale + self._start), np.int32)
 
     def polygon(self, points: F64, color: tuple[int, ...]) -> None:
         """Fill (K, 2)."""
