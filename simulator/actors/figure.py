@@ -135,22 +135,25 @@ _SIDES = 20  # corners of a ring of the trunk
 _HEAVY = [0.2, 0.5, 0.8, 1.0, 1.2, 1.4, 1.3, 1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.2, 0.25, 0.25]
 
 
+def _trunk_measures(p: Physique) -> tuple[F64, F64, F64]:
+    """Half width, half depth and middle's x of the trunk at `_TRUNK_Z`, in parts of `Physique.wide`."""
+    z, heavy, young = np.array(_TRUNK_Z), np.array(_HEAVY), 1e-3 * p.youth
+    width = np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * heavy
+    deep = np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * heavy
+    x = (
+        np.array(_TRUNK_X)
+        + 0.010 * max(p.build, 0.0) * heavy * (z < 0.72)
+        + p.female * 0.004 * np.exp(-(((z - 0.72) / 0.03) ** 2))
+    )
+    return width + young * np.array(_YOUNG_W), deep + young * np.array(_YOUNG_D), x + young * np.array(_YOUNG_X)
+
+
 def _trunk_rings(
     p: Physique, thickness: float, rng: np.random.Generator, low: float = 0.0, depth: float = 0.0
 ) -> tuple[F64, F64]:
     """Rings of the trunk grown by `thickness` from share `low` up, and their shares of the stature."""
     z = np.array(_TRUNK_Z)
-    heavy = np.array(_HEAVY)
-    width = np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * heavy
-    deep = np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * heavy
-    young = 1e-3 * p.youth
-    width, deep = width + young * np.array(_YOUNG_W), deep + young * np.array(_YOUNG_D)
-    x = (
-        np.array(_TRUNK_X)
-        + 0.010 * max(p.build, 0.0) * heavy * (z < 0.72)
-        + p.female * 0.004 * np.exp(-(((z - 0.72) / 0.03) ** 2))
-        + young * np.array(_YOUNG_X)
-    )
+    width, deep, x = _trunk_measures(p)
     grow = thickness * (z >= low) * np.clip((0.86 - z) / 0.03, 0, 1)
     center = np.stack([x * p.wide, np.zeros_like(x), p.z(z)], 1)
     rings = round_rings(
@@ -228,16 +231,15 @@ def _collar(p: Physique, dress: Dress) -> list[Mesh]:
 
 def _collar_of(p: Physique, dress: Dress, *, worn: bool) -> list[Mesh]:
     """The collar of a coat (`worn`) or of a shirt; that of an open coat ends beside the throat."""
-    w = p.wide
-    grow = dress.thickness if worn else min(0.5 * dress.thickness, 0.005)
-    wide, deep = (
-        ((0.090, 0.060, 0.040), (0.052, 0.050, 0.043)) if worn else ((0.070, 0.049, 0.038), (0.046, 0.044, 0.041))
-    )
-    shares = (0.824, 0.842, 0.858) if worn else (0.832, 0.845, 0.855)
+    w, thick = p.wide, dress.thickness
+    if worn:  # its lower edge lies free above the shoulders, all round
+        shares, wide, deep, grow = (0.829, 0.846, 0.861), (0.096, 0.062, 0.043), (0.056, 0.049, 0.044), (1.0, 0.7, 0.3)
+    else:  # a band that comes out of the neckline
+        shares, wide, deep, grow = (0.835, 0.848, 0.859), (0.046, 0.043, 0.041), (0.046, 0.044, 0.043), (0.0, 0.0, 0.0)
     rings = round_rings(
         np.stack([np.array([-0.010, -0.007, -0.003]) * w, np.zeros(3), p.z(np.array(shares))], 1),
-        (np.array(wide) - [0.0, 0.0, 0.004 * p.female]) * w + 0.6 * grow,
-        (np.array(deep) - [0.0, 0.0, 0.003 * p.female]) * w + 0.4 * grow,
+        (np.array(wide) - np.array([0.007, 0.005, 0.004]) * p.female) * w + np.array(grow) * thick,
+        (np.array(deep) - 0.003 * p.female) * w + np.array(grow) * thick,
         16,
     )
     throat = np.clip(np.cos(np.arange(16) * (2 * np.pi / 16)), 0.0, 1.0) ** 2
@@ -293,6 +295,14 @@ def _neck(p: Physique, root: F64) -> Mesh:
     return skin(finer(np.concatenate([root, above]), 2), Part.SKIN)
 
 
+JACKET_M = 0.010  # thickness from which on a garment is a jacket
+
+
+def _skirt_flare(p: Physique, dress: Dress) -> float:
+    """How much wider a skirt is at its hem than at the waist, metres."""
+    return 0.045 * p.wide * (0.56 - dress.skirt_hem) / 0.28
+
+
 def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[Mesh]:
     """Skirt, and the hem of jacket or coat: open shells round the hips."""
     w, out = p.wide, []
@@ -300,31 +310,27 @@ def _lower_garment(p: Physique, dress: Dress, rng: np.random.Generator) -> list[
     def _tailored(low: float, top: float, flare: float, slot: int) -> Mesh:
         z = np.linspace(low, top, 8)
         grow = dress.thickness + flare * (top - z) / max(top - low, 0.05)
-        grow += np.interp(z, [top - 0.03, top], [0.003, -0.004])  # it comes out of what is above without a ledge
-        width = np.interp(
-            z, _TRUNK_Z, np.array(_TRUNK_W) + p.female * np.array(_FEMALE_W) + 0.013 * p.build * np.array(_HEAVY)
-        )
-        deep = np.interp(
-            z,
-            _TRUNK_Z,
-            np.array(_TRUNK_D) + p.female * np.array(_FEMALE_D) + 0.018 * max(p.build, -0.4) * np.array(_HEAVY),
-        )
-        young = 1e-3 * p.youth
-        width, deep = width + young * np.interp(z, _TRUNK_Z, _YOUNG_W), deep + young * np.interp(z, _TRUNK_Z, _YOUNG_D)
+        if slot == Part.BOTTOM:  # a waistband over the blouse
+            grow += 0.007
+        else:  # it comes out of what is above without a ledge
+            grow += np.interp(z, [top - 0.03, top], [0.003, -0.004])
+        if slot == Part.TOP and dress.legs == "skirt":  # it hangs over the skirt
+            grow += np.interp(z, [dress.skirt_hem, 0.585], [_skirt_flare(p, dress) + 0.012, 0.012])
+        width, deep, x = (np.interp(z, _TRUNK_Z, of) for of in _trunk_measures(p))
         below = z < 0.53
         hips = 0.093 + 0.008 * p.build
         if slot == Part.TOP and dress.legs != "skirt" and dress.hem > 0.45:  # it hangs over what the thighs wear
             hips = 0.099 + 0.006 * dress.loose + 0.0075 * max(p.build, 0.0) + 0.005 * p.female + 0.004 * p.youth
         width[below], deep[below] = np.maximum(width[below], hips), np.maximum(deep[below], 0.066 + 0.010 * p.build)
-        x = np.interp(z, _TRUNK_Z, np.array(_TRUNK_X) + young * np.array(_YOUNG_X))
         rings = round_rings(np.stack([x * w, 0 * x, p.z(z)], 1), width * w + grow, deep * w + grow, 24, 2.3)
         rings = _folds(rings, rng, 0.02 if slot == Part.TOP else 0.05)
         inner = skin(rings[::-1] * [0.985, 0.985, 1.0], slot, caps=False)
         return draped(merge([skin(rings, slot, caps=False), inner]), p)
 
     if dress.legs == "skirt":
-        out.append(_tailored(dress.skirt_hem, 0.585, 0.045 * w * (0.56 - dress.skirt_hem) / 0.28, Part.BOTTOM))
-    if dress.hem < (0.45 if dress.legs == "skirt" else 0.54):  # blouses are tucked into skirts
+        out.append(_tailored(dress.skirt_hem, 0.585, _skirt_flare(p, dress), Part.BOTTOM))
+    tucked = dress.legs == "skirt" and dress.hem > 0.45 and dress.thickness < JACKET_M  # a blouse
+    if dress.hem < 0.54 and not tucked:
         out.append(_tailored(dress.hem, 0.59, 0.3 * dress.thickness if dress.hem > 0.45 else 0.066, Part.TOP))
     return out
 

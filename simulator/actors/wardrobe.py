@@ -151,7 +151,7 @@ def _braided() -> tuple[np.ndarray, np.ndarray]:
     """(256, 256) place across a braid, -1 to 1, and light and shade of its strands, about zero."""
     u, v = np.meshgrid(np.arange(256) / 256, np.arange(256) / 256)
     across = 2.0 * (u * _ROPES % 1.0) - 1.0
-    return across, np.sin(2 * np.pi * (28 * v + 0.5 * np.abs(across))) * 1.4 - 3.0 * across**4
+    return across, np.sin(2 * np.pi * (28 * v + 0.5 * np.abs(across))) - 1.8 * across**4
 
 
 def hair_kind(style: str) -> str:
