@@ -233,7 +233,7 @@ def _collar_of(p: Physique, dress: Dress, *, worn: bool) -> list[Mesh]:
     """The collar of a coat (`worn`) or of a shirt; that of an open coat ends beside the throat."""
     w, thick = p.wide, dress.thickness
     if worn:  # its lower edge lies free above the shoulders, all round
-        shares, wide, deep, grow = (0.829, 0.846, 0.861), (0.096, 0.062, 0.043), (0.056, 0.049, 0.044), (1.0, 0.7, 0.3)
+        shares, wide, deep, grow = (0.831, 0.846, 0.860), (0.089, 0.059, 0.042), (0.053, 0.048, 0.043), (1.0, 0.7, 0.3)
     else:  # a band that comes out of the neckline
         shares, wide, deep, grow = (0.835, 0.848, 0.859), (0.046, 0.043, 0.041), (0.046, 0.044, 0.043), (0.0, 0.0, 0.0)
     rings = round_rings(

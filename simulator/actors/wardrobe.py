@@ -211,8 +211,9 @@ def materials(
         tone * np.array([0.70, 0.50, 0.41]) if skin_tone <= 4 else tone * np.array([0.95, 0.84, 0.78]), 0.01, 0.7
     )
     # The darkest skin is taken to have a luminance factor of 0.04 to 0.05 (L* 24 to 26), more than the darkest
-    # swatches. How skin is measured: K. Xiao et al., Skin Research and Technology 23(1), 21-29, 2017.
-    tone = tone + np.array([0.052, 0.034, 0.025]) * max(1.0 - float(tone @ _LUMINANCE) / 0.06, 0.0)
+    # swatches, and to be as red as the tones before it: the swatches are near grey, but redness (a*) was measured
+    # alike in faces of all groups (K. Xiao et al., Skin Research and Technology 23(1), 21-29, 2017).
+    tone = tone + np.array([0.072, 0.0285, 0.0175]) * max(1.0 - float(tone @ _LUMINANCE) / 0.06, 0.0)
     skin = as_rgb(tone)
     hair = _color("hair", rng)[1] if skin_tone <= 6 else as_rgb(np.array([0.014, 0.012, 0.011]) * rng.uniform(0.8, 2.0))
     if grey:
