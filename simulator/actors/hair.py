@@ -109,7 +109,7 @@ def _shell(p: Physique, cut: Cut, slot: Part, rows: int, waves: F64) -> Mesh:
     low = _edge(cut) - (cut.wisps if wisps else 0.0)
     s = np.linspace(0.0, 1.0, rows)[:, None]
     degrees = np.abs(np.degrees(_ANGLE))
-    top = np.interp(degrees, [55, 75, 180], [0.0, 0.74, 0.84]) if cut.bare else np.ones_like(low)
+    top = np.interp(degrees, [62, 88, 180], [0.0, 0.74, 0.85]) if cut.bare else np.ones_like(low)
     top = np.maximum(top, low + 0.005)
     t = low + (top - low) * s**0.8
     up = np.clip((t - 0.55) / 0.35, 0.0, 1.0)
