@@ -17,6 +17,7 @@ from simulator.roads.surface import surface
 from simulator.scenario.models import Scenario
 from simulator.scenario.road_network import build_network
 from simulator.scene.classes import class_id
+from simulator.scene.material import Switch
 from simulator.world import lamps
 from simulator.world.build import build_world
 from simulator.world.route import MIN_PATH_M, choose_route
@@ -137,6 +138,10 @@ def test_cars_are_parked_in_the_bays_of_a_lot_and_no_lorry_drives_there() -> Non
     for thing in moving:
         length = thing.model.size_lwh_m[0]
         assert length < 7.0 or abs(at.position[thing.id, 1]) < 12.0, "long vehicles keep to the street"
+    lit = world.scene.lamps[(world.scene.lamps["object"] == 0) & (world.scene.lamps["switch"] == Switch.STREET)]
+    poles = lit["position"][:, :2] + world.scene.origin[:2]
+    away = np.linalg.norm(bays.position[:, None, :2] - poles, axis=2).min(axis=1)
+    assert away.max() < 20.0, "lamps on poles of 6 to 8 m light all rows, also those that lie back to back"
 
 
 @pytest.mark.parametrize("seed", range(4))

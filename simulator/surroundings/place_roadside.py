@@ -75,14 +75,30 @@ def _lamps(place: Place) -> None:
             continue
         count = max(int(round(side.length / spacing)), 1)
         at = (np.arange(count) + (0.25 if side.left else 0.5)) * side.length / count
-        for xyz, out, _ in zip(*side.at(at, 0.35)):
-            spots.append((float(place.distance(xyz[None, :2])[0]), xyz, out))
+        for d in at.tolist():
+            xyz, out, _ = side.at(d, 0.35)
+            spots.append((float(place.distance(xyz[:, :2])[0]), side, d))
     spots.sort(key=lambda spot: spot[0])
-    for near, xyz, out in spots[:MOST_LAMPS]:
-        if near < place.radius_m and place.clear(xyz[None, :2], 0.2)[0] and not raised(place, xyz[None], out[None])[0]:
-            place.put_model(model, place.on_ground(xyz[:2])[0], float(np.arctan2(-out[1], -out[0])))
-            place.occupancy.take_circles(xyz[None, :2], 0.8)
-            place.counts["street lamp"] += 1
+    reaches = (0.35, 1.0, 2.0) if style.name in _LIT_FROM_BOTH_SIDES else (0.35,)  # parked cars hang over kerbs
+    for near, side, d in spots[:MOST_LAMPS]:
+        for reach in reaches if near < place.radius_m else ():
+            xyz, out, _ = side.at(d, reach)
+            free = place.clear(xyz[:, :2], 0.2)[0] or (reach > 0.35 and _on_strip(place, side, xyz[0, :2]))
+            if free and not raised(place, side.at(d, 0.35)[0], out)[0]:
+                place.put_model(model, place.on_ground(xyz[0, :2])[0], float(np.arctan2(-out[0, 1], -out[0, 0])))
+                place.occupancy.take_circles(xyz[:, :2], 0.8)
+                place.counts["street lamp"] += 1
+                break
+
+
+def _on_strip(place: Place, side: Side, xy: F64) -> bool:
+    """Whether a world point (2,) beside `side` is free and lies on the planted strip between it and other roads."""
+    for other in place.sides:
+        off = xy - other.xyz[:, :2]
+        k = int(np.argmin(np.hypot(*off.T)))
+        if other is not side and np.hypot(*off[k]) < 6.0 and off[k] @ other.out[k] < 0.6:
+            return False
+    return bool(place.occupancy.free(xy[None])[0])
 
 
 def _line(
