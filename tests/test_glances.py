@@ -1,12 +1,17 @@
-"""Animals that watch the ego: where they turn their heads, how fast, and boxes that hold them."""
+"""Animals that watch the ego: where they turn their heads, how fast, and boxes that hold them; flight."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 from test_actors import models
+from test_anomalies import site
 
 from simulator.actors.animal_heads import Hide
+from simulator.anomalies.animals import Animals
+from simulator.numerics.rng import generator
 from simulator.scene import SceneBuilder
 from simulator.world.glances import FASTEST_RAD_S, NOTICED_M, REACH_RAD, followed, looking
 
@@ -42,3 +47,29 @@ def test_noses_point_where_they_look_and_boxes_hold_them(kind: str, yaw: float) 
     assert shown is not None
     low, high = shown.bounds
     assert (points > low - 1e-5).all() and (points < high + 1e-5).all()
+
+
+@pytest.mark.parametrize("kerb_side", [-1.0, 1.0])
+def test_who_flees_gallops_to_its_side_of_the_road_and_away(kerb_side: float) -> None:
+    """No faster than roe deer run (60 km/h), and faster by less than legs find hold for (g)."""
+    where = site(kerb_side)
+    values: dict[str, Any] = {
+        "species": "deer",
+        "count": 3,
+        "lateral_m": 0.0,
+        "ahead_m": 40.0,
+        "trigger_m": 30.0,
+        "speed_mps": 2.0,
+    }
+    Animals(**values, crossing=0.0, flees=1.0).place(where, generator(1, "anomaly"))
+    assert len(where.motions) == 3
+    for motion in where.motions:
+        way = motion.points[-1] - motion.points[0]
+        assert way[1] * kerb_side > 15.0
+        assert way[0] > 0.0
+        assert 5.0 < motion.speed_mps < 60.0 / 3.6
+        assert motion.acceleration_mps2 < 9.8
+        assert motion.initial_speed_mps == 0.0
+    still = site(kerb_side)
+    Animals(**values, crossing=0.0, flees=0.0).place(still, generator(1, "anomaly"))
+    assert not still.motions
