@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.door_leaves import Leaf
 from simulator.actors.heavy import contour_tape, rear_doors, rear_leaves, side_markers
 from simulator.actors.semi_trailers import MARKED
@@ -50,7 +50,7 @@ def box_body(
         parts += frame
         leaves += rear_leaves(tail, half, z, height, doors, int(Slot.SECOND))
     for x in np.linspace(tail, back, 2 + int(length / 1.3))[1:-1]:  # joints of the panels
-        parts += both(block((0.007, 0.004, tall - 0.22), (x, half, level), Slot.GAP))
+        parts += both(block((SEAM_M, 0.004, tall - 0.22), (x, half, level), Slot.SEAM_SECOND))
     if rng.random() < 0.5:
         band = 0.35 * tall * rng.uniform(0.5, 1.0)
         parts += both(block((length * 0.7, 0.008, band), (middle, half + 0.002, z + tall * 0.55), Slot.PAINT))

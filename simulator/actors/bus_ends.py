@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.actors.bus_measures import Measures
 from simulator.actors.cab_fronts import wipers
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.heavy import head_lamps
 from simulator.actors.hull import Hull
 from simulator.actors.shape import block, both, pipe, rounded_box, turned
@@ -57,10 +57,10 @@ def _flap(body: Hull, half: float, sill: float) -> list[Mesh]:
     top = sill - 0.04
     for z, share in ((0.535, 0.70), (top, 0.56)):  # of bumper and flap
         x = body.nose_at(z, 0.5 * share)
-        parts.append(block((0.012, 2 * share * half, 0.012), (x + 0.001, 0.0, z), Slot.GAP))
+        parts.append(block((0.012, 2 * share * half, SEAM_M), (x + 0.001, 0.0, z), Slot.SEAM))
     middle = 0.5 * (0.535 + top)
     x = body.nose_at(middle, 0.56)
-    parts += both(block((0.012, 0.012, top - 0.535), (x + 0.002, 0.56 * half, middle), Slot.GAP))
+    parts += both(block((0.012, SEAM_M, top - 0.535), (x + 0.002, 0.56 * half, middle), Slot.SEAM))
     for z in (0.58, 0.63, 0.68):  # air for the heating
         x = body.nose_at(z, 0.15)
         parts.append(rounded_box((0.03, 0.72 * half, 0.026), (x - 0.008, 0, z), radius=0.01, slot=Slot.GAP))
@@ -75,8 +75,8 @@ def rear(d: Measures) -> list[Mesh]:
     half, tail, top = d.half, d.tail, 1.28 if d.coach else d.waist + 0.05
     parts: list[Mesh] = []
     for z, share in ((0.56, 0.86), (top, 0.74)):
-        parts.append(block((0.012, 2 * share * half, 0.012), (tail + 0.004, 0.0, z), Slot.GAP))
-    parts += both(block((0.012, 0.012, top - 0.56), (tail + 0.004, 0.74 * half, 0.5 * (top + 0.56)), Slot.GAP))
+        parts.append(block((0.012, 2 * share * half, SEAM_M), (tail + 0.004, 0.0, z), Slot.SEAM))
+    parts += both(block((0.012, SEAM_M, top - 0.56), (tail + 0.004, 0.74 * half, 0.5 * (top + 0.56)), Slot.SEAM))
     low, wide = (top - 0.36, 0.62 * half) if d.style == "city" else (top - 0.50, 1.2 * half)
     middle = 0.74 * half - 0.10 - wide / 2 if d.style == "city" else 0.0
     parts.append(block((0.010, wide, top - 0.07 - low), (tail + 0.002, middle, 0.5 * (low + top - 0.07)), Slot.GAP))

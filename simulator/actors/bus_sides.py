@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.hull import Hull
 from simulator.actors.shape import ball, block, both, round_rings, skin
 from simulator.scene import Mesh
@@ -28,14 +28,27 @@ def repaint(grid: NDArray[np.int64], body: Hull, livery: str, waist: float, band
     grid[where & (grid == Slot.PAINT)] = Slot.SECOND
 
 
+def seams_in(livery: str, waist: float, parts: list[Mesh]) -> list[Mesh]:
+    """The parts of a bus with the seams in their second colour that lie where the livery has it."""
+    second = {"plain": (99.0, 0.5), "roof": (99.0, 0.0), "tail": (0.7, 9.0), "skirt": (99.0, 0.5 * (0.62 + waist))}
+    x_below, z_below = second[livery]
+    made = list[Mesh]()
+    for part in parts:
+        if part.slots[0] == Slot.SEAM:
+            x, _, z = part.vertices.mean(axis=0).tolist()
+            part = part.with_slot(Slot.SEAM_SECOND) if x < x_below and z < z_below else part
+        made.append(part)
+    return made
+
+
 def panels(half: float, waist: float, posts: NDArray[np.float64], free: list[tuple[float, float]]) -> list[Mesh]:
     """Seams of the panels below the windows, under every second post, where no wheel or door is (`free`: x spans)."""
     parts: list[Mesh] = []
     low, high, sill = 0.45, waist - 0.08, 0.63
     for a, b in free:
-        parts += both(block((b - a, 0.006, 0.010), ((a + b) / 2, half * 0.997, sill), Slot.GAP))
+        parts += both(block((b - a, 0.006, SEAM_M), ((a + b) / 2, half * 0.997, sill), Slot.SEAM))
         for x in posts[(posts > a + 0.1) & (posts < b - 0.1)]:
-            parts += both(block((0.010, 0.012, high - low), (x, half * 0.995, (low + high) / 2), Slot.GAP))
+            parts += both(block((SEAM_M, 0.012, high - low), (x, half * 0.995, (low + high) / 2), Slot.SEAM))
     return parts
 
 

@@ -13,7 +13,7 @@ from simulator.actors.bus_cabins import cabin
 from simulator.actors.bus_doors import cut_bus_doors, leaf_frame, leaf_spans
 from simulator.actors.bus_ends import city_front, city_mirrors, rear, tail_lamps
 from simulator.actors.bus_measures import BELLOWS_X, BEND_X, Measures, measured
-from simulator.actors.bus_sides import LIVERIES, SHARES, hoppers, panels, repaint
+from simulator.actors.bus_sides import LIVERIES, SHARES, hoppers, panels, repaint, seams_in
 from simulator.actors.cab_fronts import laid_on
 from simulator.actors.coaches import coach_front, ears, flanks, named, rings
 from simulator.actors.coachwork import Slot
@@ -119,7 +119,7 @@ def _bus(style: str, color: str, size: float, rng: np.random.Generator, door: fl
     parts += inside + (_coach_fittings if d.coach else _city_fittings)(body, d, free, rng)
     if door is None:
         parts += [m for a, b in leaf_spans(d) for m in leaf_frame(half, d.band, a, b)]
-    parts += tail_lamps(half, tail) + rear(d)
+    parts = seams_in(livery, d.waist, [*parts, *tail_lamps(half, tail), *rear(d)])
     parts += end_plates(nose, tail, 0.42, 0.62, rng)
     line = DESTINATIONS[int(rng.integers(len(DESTINATIONS)))]
     second = finishes.paint(str(rng.choice(["white", "blue", "red", "grey", "green", "yellow"])), rng)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.heavy import head_lamps
 from simulator.actors.hull import Hull
-from simulator.actors.shape import both, patch, pipe, rounded_box
+from simulator.actors.shape import F64, both, patch, pipe, rounded_box
 from simulator.scene import Mesh
 
 STYLES = ("slats", "mask", "flap")
@@ -77,6 +77,25 @@ def front_panel(
     return patch(points, slot, uv=uv)
 
 
+def front_strip(body: Hull, heights: tuple[float, float], share: float, slot: int) -> Mesh:
+    """A strip across the front between two heights, on the very surface, to a share of the half width there."""
+    count, rows, (low, high) = int((body.front_y < 8).sum()) + 1, list[F64](), heights
+    levels = body.points[:, 0, 2]
+    for level in [low, *levels[(levels > low) & (levels < high)].tolist(), high]:
+        ring = np.array([[np.interp(level, column[:, 2], column[:, k]) for k in (0, 1)]
+                         for column in body.points.transpose(1, 0, 2)[:count]])  # fmt: skip
+        end = share * float(ring[-1, 1])
+        y = np.append(ring[ring[:, 1] < end, 1], end)
+        left = np.stack([np.interp(y, ring[:, 1], ring[:, 0]) + 0.003, y, np.full(len(y), level)], 1)
+        rows.append(np.concatenate([left[::-1], left[1:] * [1.0, -1.0, 1.0]]))
+    return patch(np.stack(rows), slot)
+
+
+def front_seam(body: Hull, z: float, share: float) -> Mesh:
+    """A seam across the front at a height that reaches to a share of the half width there."""
+    return front_strip(body, (z - SEAM_M / 2, z + SEAM_M / 2), share, Slot.SEAM)
+
+
 def front_bar(body: Hull, half: float, z: float, share: float, tall: float, slot: int) -> Mesh:
     """A bar across the front that bulges with it: top, face and underside."""
     across = np.linspace(share, -share, 9)
@@ -87,9 +106,9 @@ def front_bar(body: Hull, half: float, z: float, share: float, tall: float, slot
 def _bumper(body: Hull, half: float) -> list[Mesh]:
     """Joint above the bumper, head lamps, intake, fog lamps, towing eyes' covers."""
     parts = head_lamps(body, half, 0.72, share=0.73, size=(0.42, 0.23))
-    parts.append(front_panel(body, half, (0.872, 0.886), (0.97, 0.97), Slot.GAP, lift=0.002))
+    parts.append(front_seam(body, 0.879, 0.97))
     parts.append(front_panel(body, half, (0.62, 0.82), (0.42, 0.46), Slot.GRILLE, lift=0.004))
-    parts.append(front_panel(body, half, (0.60, 0.614), (0.97, 0.97), Slot.GAP, lift=0.002))
+    parts.append(front_seam(body, 0.607, 0.97))
     z = 0.49
     for share in (0.62, 0.78):
         lamp = (body.nose_at(z, share) - 0.006, share * half, z)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.actors.cab_fronts import front_of
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.door_leaves import Leaf
 from simulator.actors.doors import OPEN_RAD
 from simulator.actors.heavy import arm_mirrors
@@ -161,7 +161,7 @@ def _joints(
     parts: list[Mesh] = []
     for line in lines:
         way = np.array([[x, body.half_at(z), z] for x, z in line])
-        parts += both(ribbon(way, [0.0, 1.0, 0.0], 0.014, Slot.GAP, lift=0.003))
+        parts += both(ribbon(way, [0.0, 1.0, 0.0], SEAM_M, Slot.SEAM, lift=0.003))
     return parts
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.actors.bus_measures import Measures
-from simulator.actors.cab_fronts import front_bar, front_panel, on_front, wipers
-from simulator.actors.coachwork import Slot
+from simulator.actors.cab_fronts import front_bar, front_panel, front_seam, front_strip, on_front, wipers
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.heavy import head_lamps, side_markers
 from simulator.actors.hull import Hull
 from simulator.actors.lettering import COACHES, COLORS, LIGHT, foil_name, lettered
@@ -36,7 +36,7 @@ def coach_front(body: Hull, d: Measures, rng: np.random.Generator) -> list[Mesh]
     """Below the windscreen: lamps in the corners, one of three grilles, a bumper with its intake, fog lamps, wipers."""
     half = d.half
     parts = head_lamps(body, half, LAMP_Z, share=0.70, size=(0.42, 0.19)) + wipers(body, half, d.sill)
-    parts.append(front_panel(body, half, (0.555, 0.567), (0.97, 0.97), Slot.GAP, lift=0.002))
+    parts.append(front_seam(body, 0.561, 0.97))
     parts.append(front_panel(body, half, (0.43, 0.53), (0.46, 0.50), Slot.GRILLE, lift=0.004))
     kind = int(rng.integers(3))
     if kind == 0:  # a dark mask with bright lines
@@ -45,10 +45,10 @@ def coach_front(body: Hull, d: Measures, rng: np.random.Generator) -> list[Mesh]
     elif kind == 1:  # slots under the badge
         parts += [front_panel(body, half, (z, z + 0.045), (0.42, 0.42), Slot.GRILLE) for z in (0.64, 0.71, 0.78)]
     else:  # closed, with the line of a flap
-        parts.append(front_panel(body, half, (0.86, 0.872), (0.96, 0.96), Slot.GAP, lift=0.002))
+        parts.append(front_seam(body, 0.866, 0.96))
         parts.append(front_bar(body, half, 0.62, 0.40, 0.04, Slot.GLOSS))
     parts.append(rounded_box((0.02, 0.16, 0.10), on_front(body, half, 0.0, 1.03, 0.004), radius=0.04, slot=Slot.CHROME))
-    parts.append(front_panel(body, half, (d.sill - 0.02, d.sill + 0.05), (0.97, 0.97), Slot.GLOSS, lift=0.003))
+    parts.append(front_strip(body, (d.sill - 0.02, d.sill + 0.05), 0.97, Slot.GLOSS))
     fog = on_front(body, half, 0.72, 0.49, -0.004)
     return parts + both(rounded_box((0.04, 0.15, 0.07), fog, radius=0.02, slot=Slot.FOG_FRONT))
 
@@ -80,11 +80,11 @@ def flanks(d: Measures, free: list[tuple[float, float]]) -> list[Mesh]:
     for a, b in free:
         if b > d.nose:
             continue
-        parts += both(block((b - a, 0.008, 0.014), ((a + b) / 2, y, high), Slot.GAP))
+        parts += both(block((b - a, 0.008, SEAM_M), ((a + b) / 2, y, high), Slot.SEAM))
         parts += side_markers(a, b, d.half + 0.002, 0.66)
         edges = np.linspace(a, b, max(round((b - a) / 1.35), 1) + 1)
         for x in edges[1:-1]:
-            parts += both(block((0.014, 0.010, high - low), (float(x), y, (low + high) / 2), Slot.GAP))
+            parts += both(block((SEAM_M, 0.010, high - low), (float(x), y, (low + high) / 2), Slot.SEAM))
         for x in 0.5 * (edges[1:] + edges[:-1]):
             parts += both(block((0.16, 0.012, 0.045), (float(x), y, low + 0.10), Slot.TRIM))
     rear = min(free)

@@ -55,6 +55,8 @@ class Slot(IntEnum):
     CABIN = 28  # strips of light over passengers
     TAPE = 29  # retro-reflective: yellow contour lines and rear marking plates
     MARKER = 30  # front end-outline marker lamps
+    SEAM = 31  # between panels of the first colour of heavy vehicles, and of the second: see `finishes.FAINT_TONE`
+    SEAM_SECOND = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ LEVELS = np.array([0.0, 0.04, 0.10, 0.116, 0.25, 0.38, 0.50, 0.61, 0.72, 0.82, 0
 FRONT_Y = np.array([0.0, 0.16, 0.31, 0.45, 0.57, 0.69, 0.79, 0.88, 0.95, 0.988, 1.0])
 REAR_Y = np.array([0.0, 0.2, 0.38, 0.54, 0.66, 0.77, 0.87, 0.95, 0.988, 1.0])
 GAP_M = 0.011  # drawn width of seams: see `finishes.seam`
+SEAM_M = 0.024  # and of those of heavy vehicles, which are seen from afar: a pixel of a preview at 15 m
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,7 @@ LENGTH_M, HEIGHT_M = 5.12, 2.56  # one repeat of the texture along the body; its
 DUSTS = np.array([[0.22, 0.185, 0.14], [0.22, 0.185, 0.14], [0.25, 0.25, 0.245], [0.13, 0.10, 0.07]])
 RUST, RUSTY = np.array([0.115, 0.040, 0.014]), 0.12  # linear sRGB; share of the dirty ones that rust (an estimate)
 BARE = np.array([0.30, 0.30, 0.29])  # linear sRGB of primer
+SCRATCH_M = 0.008  # width of the widest scratches (an estimate)
 CHIPPED_M = 0.25  # from the middle of the nose back on which stones have struck
 LEVELS = (0.0, 0.22, 0.45, 0.85)  # clean, dusty, dirty, filthy: share of the paint hidden near the sills
 SHARES = (0.42, 0.34, 0.18, 0.06)
@@ -119,7 +120,8 @@ def _scratches(variant: int) -> NDArray[np.float64]:
         x, z, length, slope = rng.uniform([0.0, 0.35, 0.15, -0.12], [LENGTH_M, 0.95, 0.9, 0.12])
         steps = np.arange(0.0, length, 0.5 * cell_x)
         rows = ((HEIGHT_M - z - slope * steps) / cell_z).astype(int)
-        bare[rows, ((x + steps) / cell_x).astype(int) % _COLUMNS] = rng.uniform(0.25, 0.75) * rng.uniform(0.5, 1.0)
+        hidden = SCRATCH_M / cell_z * rng.uniform(0.25, 1.0) * rng.uniform(0.5, 1.0)  # of a row, which is wider
+        bare[rows, ((x + steps) / cell_x).astype(int) % _COLUMNS] = hidden
     in_front = (np.arange(_COLUMNS) + 0.5) * cell_x > LENGTH_M - 2.2 * CHIPPED_M
     height = HEIGHT_M - (np.arange(_ROWS) + 0.5) * cell_z
     chipped = (rng.random(bare.shape) < 0.05) & in_front & ((height > 0.3) & (height < 1.05))[:, None]

@@ -288,6 +288,8 @@ def _body_table() -> tuple[Material, ...]:
         Slot.FOG_REAR: f.REAR_FOG_LAMP,
         Slot.TAPE: f.CONTOUR_TAPE,
         Slot.MARKER: f.MARKER_LAMP,
+        Slot.SEAM: f.GAP,
+        Slot.SEAM_SECOND: f.GAP,
     }
     return tuple(table[slot] for slot in Slot)
 

@@ -137,6 +137,7 @@ BLUE_BEACON = Material(
     reflectance_905=0.3,
 )
 SEAM_TONE = 0.38  # of seams, as a share of the paint's
+FAINT_TONE = 0.66  # of those that are `coachwork.SEAM_M` wide: a third of it is the dark of gap and rubber
 AMBER_BEACON = Material(
     "amber beacon",
     (0.5, 0.19, 0.01),
@@ -199,7 +200,7 @@ def paint(name: str, rng: np.random.Generator) -> Material:
     )
 
 
-def seam(paint: Material) -> Material:
+def seam(paint: Material, tone: float = SEAM_TONE) -> Material:
     """What stands for the seams between panels of a paint.
 
     They are about 4 mm wide and black; drawn so, one ray a pixel would meet a dot of them here and there. They are
@@ -208,7 +209,7 @@ def seam(paint: Material) -> Material:
     return replace(
         paint,
         name="seam",
-        albedo=as_rgb(SEAM_TONE * np.array(paint.albedo)),
+        albedo=as_rgb(tone * np.array(paint.albedo)),
         roughness=0.7,
         metallic=0.0,
         clearcoat=0.0,

@@ -80,7 +80,7 @@ class FireEngine(Actor, kind="fire_engine"):
         wheels = axles(tyre, width, [(wheelbase, True, False), (0.0, False, True)], joints, rng)
         second = finishes.RETRO_YELLOW if rng.random() < 0.5 else finishes.RETRO_WHITE
         table = [*fleet_materials("red", second, rng), _chevrons()]
-        table[Slot.PAINT], table[SHUTTER] = RED, _shutters()
+        table[Slot.PAINT], table[SHUTTER], table[Slot.SEAM] = RED, _shutters(), finishes.seam(RED, finishes.FAINT_TONE)
         parts += _rear_marks(tail, half, top, CHEVRON if rng.random() < CHEVRONS else int(Slot.SECOND))
         return [
             Model(

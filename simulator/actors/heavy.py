@@ -127,6 +127,8 @@ def fleet_materials(color: str, second: Material, rng: np.random.Generator) -> t
     table = body_materials()
     table[Slot.PAINT] = finishes.paint(color, rng)
     table[Slot.SECOND] = second
+    for slot, seam in ((Slot.PAINT, Slot.SEAM), (Slot.SECOND, Slot.SEAM_SECOND)):
+        table[seam] = finishes.seam(table[slot], finishes.FAINT_TONE)
     return tuple(table)
 
 
@@ -167,7 +169,7 @@ def rear_doors(tail: float, half: float, low: float, high: float, marked: bool) 
         frame += both(rounded_box((0.09, 0.10, 0.12), (tail - 0.03, half - 0.07, z), radius=0.02, slot=Slot.TRIM))
     parts: list[Mesh] = []
     for y in (half * 0.975, 0.0, -half * 0.975):  # seams
-        parts.append(block((0.012, 0.025, tall - 0.1), (tail + 0.010, y, middle), Slot.GAP))
+        parts.append(block((0.012, 0.025, tall - 0.1), (tail + 0.010, y, middle), Slot.SEAM_SECOND))
     for share in (0.17, 0.58):  # rods, their handles and keepers
         rod = block((0.03, 0.028, tall - 0.12), (tail - 0.008, share * half, middle), Slot.CHROME)
         handle = block((0.02, 0.34, 0.035), (tail - 0.018, share * half + 0.15, low + 0.3 * tall), Slot.CHROME)

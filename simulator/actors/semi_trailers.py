@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.actors.chassis import mudguards
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.heavy import contour_tape, rear_doors, side_markers
 from simulator.actors.shape import block, both, patch, rounded_box
 from simulator.scene import Mesh
@@ -56,11 +56,11 @@ def _curtains(x0: float, x1: float, z0: float, z1: float, half: float) -> list[M
     parts = both(
         patch(np.stack([np.stack([x, bulge - d, np.full(len(x), z)], 1) for z, d in levels]), Slot.SECOND, flip=True)
     )
-    y = half - 0.004
+    y = half + 0.001  # over the bulges: shadows in the valley would break a strap into dashes
     for at in x[2:-2:2].tolist():
-        strap = [[[at + 0.018, y - d, z], [at - 0.018, y - d, z]] for z, d in levels]
-        parts += both(patch(strap, Slot.ALUMINIUM, flip=True))
-        buckle = [[[at + 0.026, half, z], [at - 0.026, half, z]] for z in (z0 - 0.02, z0 + 0.14)]
+        strap = [[[at + SEAM_M, y - d, z], [at - SEAM_M, y - d, z]] for z, d in levels]
+        parts += both(patch(strap, Slot.SEAM_SECOND, flip=True))
+        buckle = [[[at + 0.026, half + 0.003, z], [at - 0.026, half + 0.003, z]] for z in (z0 - 0.02, z0 + 0.14)]
         parts += both(patch(buckle, Slot.TRIM, flip=True))
     return parts
 
@@ -69,8 +69,8 @@ def _panels(x0: float, x1: float, z0: float, z1: float, half: float) -> list[Mes
     """Joints of the wall's panels."""
     parts: list[Mesh] = []
     for at in np.linspace(x0, x1, 2 + int((x1 - x0) / 1.25))[1:-1].tolist():
-        line = [[[at + 0.004, half + 0.002, z], [at - 0.004, half + 0.002, z]] for z in (z0, z1)]
-        parts += both(patch(line, Slot.GAP, flip=True))
+        line = [[[at + side * SEAM_M / 2, half + 0.002, z] for side in (1, -1)] for z in (z0, z1)]
+        parts += both(patch(line, Slot.SEAM_SECOND, flip=True))
     return parts
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.actors.cab_fronts import front_bar, front_panel, laid_on, on_front
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.fittings import round_lamp
 from simulator.actors.hull import Hull
 from simulator.actors.lettering import destination_sign
@@ -99,8 +99,8 @@ def _flap(body: Hull, half: float, height: float) -> list[Mesh]:
         np.array([on_front(body, half, share, z, 0.041) for share in np.linspace(0.40, -0.40, 5)]) for z in (0.45, top)
     ]
     seams.append(np.array([on_front(body, half, 0.34 + 0.06 * u, 0.22 + u * (top - 0.22), 0.041) for u in (0.0, 1.0)]))
-    lines = [pipe(line, 0.008, segments=4, slot=Slot.GAP) for line in seams]
-    lines.append(pipe(seams[2] * [1.0, -1.0, 1.0], 0.008, segments=4, slot=Slot.GAP))
+    lines = [pipe(line, SEAM_M / 2, segments=4, slot=Slot.SEAM) for line in seams]
+    lines.append(pipe(seams[2] * [1.0, -1.0, 1.0], SEAM_M / 2, segments=4, slot=Slot.SEAM))
     return parts + lines
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.actors import finishes
 from simulator.actors.base import Actor, lengthened
-from simulator.actors.coachwork import Slot
+from simulator.actors.coachwork import SEAM_M, Slot
 from simulator.actors.fittings import seated
 from simulator.actors.heavy import fleet_materials
 from simulator.actors.hull import Hull, hull
@@ -222,8 +222,8 @@ def _bogie(x: float, half: float) -> list[Mesh]:
     """Wheels behind a skirt that opens as a flap, below which their treads show."""
     tread = lathe([0.0, 0.24, 0.30, 0.30], [0.02, 0.02, 0.0, -0.12], segments=20, slots=int(Slot.UNDER))
     parts = [tread.moved(at, half - 0.16, 0.30) for at in (x - 0.80, x + 0.80)]
-    parts += [block((0.012, 0.006, 0.42), (x + at, half, 0.46), Slot.GAP) for at in (-1.30, 0.0, 1.30)]
-    parts.append(block((2.60, 0.006, 0.012), (x, half, 0.67), Slot.GAP))
+    parts += [block((SEAM_M, 0.006, 0.42), (x + at, half, 0.46), Slot.SEAM) for at in (-1.30, 0.0, 1.30)]
+    parts.append(block((2.60, 0.006, SEAM_M), (x, half, 0.67), Slot.SEAM))
     parts += [block((0.05, 0.008, 0.03), (x + at, half, 0.60), Slot.TRIM) for at in (-1.15, -0.15, 0.15, 1.15)]
     return [m for part in parts for m in both(part)]
 
