@@ -236,7 +236,7 @@ def test_people_in_a_scene_are_dressed_for_its_air_unless_told_otherwise() -> No
         "duration_s": 0.0,
         "road": {"kind": "straight", "length_m": 200},
         "surroundings": {"vegetation": 0, "buildings": 0, "street_lamps": False},
-        "traffic": {"vehicles": 0, "parked": 0, "pedestrians": 12, "cyclists": 0},
+        "traffic": {"vehicles": 0, "parked": 0, "pedestrians": 7, "cyclists": 0},
         "actors": [{"kind": "pedestrian", "ahead_m": 20, "dressed_for_c": 30}],
     }
     cold, warm = (

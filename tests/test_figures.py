@@ -132,20 +132,24 @@ def test_who_stands_sways_and_keeps_the_feet_still() -> None:
     assert moved[crown].max() > 0.008
 
 
+@pytest.fixture(scope="module")
+def cow() -> Model:
+    return models("cow", 1)[0]
+
+
 @settings(max_examples=20, deadline=None)
 @given(along=st.floats(-0.25, 0.25), across=st.floats(-0.14, 0.14), yaw=st.floats(-3.1, 3.1))
-def test_animals_have_their_feet_on_slopes(along: float, across: float, yaw: float) -> None:
+def test_animals_have_their_feet_on_slopes(cow: Model, along: float, across: float, yaw: float) -> None:
     builder = SceneBuilder((0.0, 0.0, 0.0))
     x = np.linspace(-5.0, 5.0, 5)
     gx, gy = np.meshgrid(x, x, indexing="ij")
     c, s = np.cos(yaw), np.sin(yaw)
     slope_x, slope_y = along * c - across * s, along * s + across * c
     builder.add_mesh(grid(x, x, slope_x * gx + slope_y * gy), (Material("grass"),), "terrain")
-    (model,) = models("cow", 1)
-    z, roll, pitch = footing(builder, model, np.array([[0.0, 0.0, 0.0]]), np.array([yaw]))
+    z, roll, pitch = footing(builder, cow, np.array([[0.0, 0.0, 0.0]]), np.array([yaw]))
     # Where the animal's plane z = 0 lies at its corners, against the slope there (small angles: see tolerance).
-    for dx in model.bounds[:, 0]:
-        for dy in 0.5 * model.bounds[:, 1]:
+    for dx in cow.bounds[:, 0]:
+        for dy in 0.5 * cow.bounds[:, 1]:
             foot = z[0] + dx * np.sin(-pitch[0]) + dy * np.sin(roll[0]) * np.cos(pitch[0])
             reach = dx * np.cos(pitch[0])
             assert foot == pytest.approx(along * reach + across * dy, abs=0.02)

@@ -25,7 +25,12 @@ from simulator.world import build_world
 
 @pytest.fixture(scope="module")
 def everything() -> dict[str, Scenario]:
-    return dict(gallery(seed=3))
+    """All but the actors, of which there are many: the first build of each kind, and those that tests look at."""
+    builds_of = {kind: builds(member("actors", kind))[0][0] for kind in members("actors")}
+    first = ["_".join((kind, *words)) for kind, words in builds_of.items()]
+    looked_at = ["car_estate", "cat_walking", "truck_semi", "tram", "pedestrian_lying"]
+    actors = [f"actors--{subject}--*" for subject in dict.fromkeys(first + looked_at)]
+    return dict(gallery(["surroundings", "weather", "air", "anomalies", *actors], seed=3))
 
 
 def test_everything_there_is_stands_in_it(everything: dict[str, Scenario]) -> None:

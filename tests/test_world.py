@@ -22,6 +22,7 @@ from simulator.world import lamps
 from simulator.world.build import build_world
 from simulator.world.route import MIN_PATH_M, choose_route
 
+BARE = "surroundings={vegetation: 0, buildings: 0}"
 LANES = """<lanes><laneSection s="0"><center><lane id="0" type="none"/></center><right>
 <lane id="-1" type="driving"><link>{link}</link><width sOffset="0" a="3.5" b="0" c="0" d="0"/></lane>
 </right></laneSection></lanes>"""
@@ -47,8 +48,9 @@ def test_wheels_stand_on_the_ground_where_the_roads_of_a_map_disagree(tmp_path: 
         "ego.s_m=30",
         "ego.speed_mps=9",  # steady: neither pedal nor curve presses the springs
         "duration_s=4",
-        "traffic={vehicles: 0, pedestrians: 0, cyclists: 0, animals: 0}",  # nobody to brake for
+        "traffic={vehicles: 0, parked: 0, pedestrians: 0, cyclists: 0, animals: 0}",  # nobody to brake for
         "anomalies=[]",
+        BARE,
     ]
     world = build_world(simulator.load("any_map", overrides).sample(seed=3))
     rear = world.timeline.position[:, list(world.timeline.rows).index(world.ego)]
@@ -60,8 +62,9 @@ def test_wheels_stand_on_the_ground_where_the_roads_of_a_map_disagree(tmp_path: 
 
 @pytest.mark.parametrize("preset", sorted(path.stem for path in data_dir("scenarios").glob("*.yaml")))
 def test_every_preset_makes_a_world(preset: str) -> None:
-    bare = ["surroundings.buildings=0", "surroundings.vegetation=0", "traffic={vehicles: 2}", "duration_s=0.1"]
-    scenario = simulator.load(preset, bare).sample(seed=5)
+    bare = ["surroundings.buildings=0", "surroundings.vegetation=0", "duration_s=0.1"]
+    few = "traffic={vehicles: 2, parked: 1, pedestrians: 1}"
+    scenario = simulator.load(preset, [*bare, few]).sample(seed=5)
     scene = build_world(scenario).scene
     assert any(thing.anomaly for thing in scene.objects) == bool(scenario.anomalies)
 
@@ -75,18 +78,20 @@ def test_a_map_shorter_than_a_bus_still_makes_a_world(tmp_path: Path, length_m: 
 <planView><geometry s="0" x="0" y="0" hdg="0" length="{length_m}"><line/></geometry></planView>
 {LANES.format(link="")}</road></OpenDRIVE>"""
     )
-    overrides = [f"road.opendrive={path}", "traffic.pedestrians=5", "traffic.animals=2", "anomalies=[{kind: deer}]"]
+    crowd = "traffic={vehicles: 3, parked: 2, pedestrians: 2, animals: 1}"
+    thin = "surroundings={vegetation: 0.1, buildings: 0.1}"
+    overrides = [f"road.opendrive={path}", crowd, thin, "anomalies=[{kind: deer}]"]
     world = build_world(simulator.load("any_map", overrides).sample(seed=1))
     assert len(world.scene.objects) > 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_vehicle_starts_at_the_bumper_of_the_ego(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "step.xodr"
     path.write_text(STEP_MAP)
-    crowd = ["traffic={vehicles: 14, oncoming_share: 0}", "anomalies=[]", "duration_s=0.1"]
-    bare = ["surroundings={kind: auto, vegetation: 0, buildings: 0}"]
-    world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd, *bare]).sample(seed=seed))
+    crowd = "traffic={vehicles: 14, oncoming_share: 0, parked: 0, pedestrians: 0, cyclists: 0}"
+    overrides = [f"road.opendrive={path}", crowd, "anomalies=[]", "duration_s=0.1", BARE]
+    world = build_world(simulator.load("any_map", overrides).sample(seed=seed))
     at = world.timeline.at(0)
     ego = at.position[world.ego]
     heading = at.rpy[world.ego, 2]
@@ -104,7 +109,7 @@ def test_no_vehicle_starts_at_the_bumper_of_the_ego(tmp_path: Path, seed: int) -
 def test_cyclists_keep_to_the_outer_edge_on_either_side(tmp_path: Path, rule: str) -> None:
     path = tmp_path / "step.xodr"
     path.write_text(STEP_MAP.replace('junction="-1"', f'junction="-1" rule="{rule}"'))
-    crowd = ["traffic={vehicles: 0, parked: 0, cyclists: 3}", "anomalies=[]", "duration_s=0.1"]
+    crowd = ["traffic={vehicles: 0, parked: 0, pedestrians: 0, cyclists: 3}", "anomalies=[]", "duration_s=0.1", BARE]
     world = build_world(simulator.load("any_map", [f"road.opendrive={path}", *crowd]).sample(seed=4))
     at = world.timeline.at(0)
     rows = [thing.id for thing in world.scene.objects[1:] if thing.name.startswith("cyclist-")]
@@ -115,9 +120,9 @@ def test_cyclists_keep_to_the_outer_edge_on_either_side(tmp_path: Path, rule: st
 
 def test_cars_are_parked_in_the_bays_of_a_lot_and_no_lorry_drives_there() -> None:
     road = "road={kind: parking_lot, rows: 4, bays: 10, angle_deg: 60}"
-    crowd = ["traffic={vehicles: 25, parked: 20}", "anomalies=[]", "duration_s=0.1", "ego.road=10", "ego.lane=-1"]
-    bare = "surroundings={kind: auto, vegetation: 0, buildings: 0}"
-    world = build_world(simulator.load("any_map", [road, bare, *crowd]).sample(seed=5))
+    crowd = "traffic={vehicles: 25, parked: 20, pedestrians: 0, cyclists: 0}"
+    overrides = [road, crowd, "anomalies=[]", "duration_s=0.1", "ego.road=10", "ego.lane=-1", BARE]
+    world = build_world(simulator.load("any_map", overrides).sample(seed=5))
     bays, at = parking_bays(procedural.parking_lot(4, bays=10, angle_deg=60.0)), world.timeline.at(0)
     parked = [x for x in world.scene.objects if x.name.startswith("parked-") and x.model is not None]
     assert len(parked) >= 15
@@ -144,11 +149,10 @@ def test_cars_are_parked_in_the_bays_of_a_lot_and_no_lorry_drives_there() -> Non
     assert away.max() < 20.0, "lamps on poles of 6 to 8 m light all rows, also those that lie back to back"
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_on_a_motorway_vehicles_start_with_a_headway_and_nobody_walks(seed: int) -> None:
     road = ["road={kind: motorway, length_m: 1500}", "duration_s=0.1", "anomalies=[]", "traffic={vehicles: 12}"]
-    bare = ["surroundings={kind: auto, vegetation: 0, buildings: 0}"]
-    world = build_world(simulator.load("any_map", [*road, *bare]).sample(seed=seed))
+    world = build_world(simulator.load("any_map", [*road, BARE]).sample(seed=seed))
     at, path = world.timeline.at(0), world.route.path
     assert world.scenario.traffic.pedestrians > 0
     idle = ("person-", "cyclist-", "parked-")
@@ -177,6 +181,7 @@ def test_bodies_dive_when_they_brake_and_riders_lean_with_their_bicycles() -> No
     data = {
         "duration_s": 4.0,
         "road": {"kind": "roundabout"},
+        "surroundings": {"vegetation": 0, "buildings": 0},
         "ego": {"kind": "car"},
         "traffic": {"vehicles": 2, "cyclists": 4, "parked": 0, "pedestrians": 0},
     }
@@ -200,6 +205,7 @@ def test_there_is_road_ahead_at_the_end_of_a_long_drive() -> None:
         "road": {"kind": "motorway", "length_m": 1500},
         "surroundings": {"vegetation": 0, "buildings": 0},
         "ego": {"kind": "car", "speed_mps": 36, "road": "0", "s_m": 100.0},
+        "traffic": {"vehicles": 0},
     }
     world = build_world(simulator.Scenario.model_validate(data).sample(1))
     rays, scene = raycast.Scene(), world.scene
@@ -213,7 +219,7 @@ def test_there_is_road_ahead_at_the_end_of_a_long_drive() -> None:
     np.testing.assert_allclose(hits.t, 0.5, atol=0.01)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_ego_starts_where_it_need_not_brake_hard(seed: int) -> None:
     """Slower vehicles ahead of a fast ego leave it room to come down to their speed."""
     data = {
