@@ -18,6 +18,7 @@ TINY = """\
 about: A small scene.
 duration_s: 0.2
 road: {kind: {choice: [straight, hill]}}
+surroundings: {vegetation: 0.1, buildings: 0.1}
 traffic: {vehicles: 3, parked: 0, pedestrians: 2, cyclists: 1}
 weather: {rain_mm_h: {uniform: [0, 3]}}
 anomalies: [{kind: debris, ahead_m: 12}]
