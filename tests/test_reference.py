@@ -26,8 +26,9 @@ from simulator.sensors.shading.mips import SRGB_TO_LINEAR
 from simulator.sensors.shading.picture import take_picture
 from simulator.sensors.shading.reflectance import RETRO_HALVES, thrown_back
 from simulator.sensors.shading.surface import SIGN_RETRO_WIDTH
-from simulator.sensors.sky import Sky, irradiance_harmonics
-from simulator.sensors.sky_models import COLUMNS, ROWS
+from simulator.sensors.shading.transport import fan_of, sky_fan
+from simulator.sensors.sky import HOUSES, WALL_ALBEDO, Sky, irradiance_harmonics, light_among_walls, make_sky
+from simulator.sensors.sky_models import COLUMNS, GROUND_ALBEDO, ROWS
 from simulator.sensors.stage import Stage
 from simulator.world import build_world
 from tests import reference_scene as golden
@@ -167,6 +168,33 @@ def test_bands_of_vests_return_what_the_standard_asks() -> None:
     ours = BAND_CD_LX_M2 * np.array([[coefficient(off, entrance) for entrance in turned] for off in beside])
     assert np.all(ours >= 0.99 * least)
     assert np.all(ours[:, :3] < 3 * least[:, :3])
+
+
+@pytest.mark.parametrize("rise_deg", [2, 8, 30, 60, 90])
+def test_streets_get_the_light_that_enters_them(rise_deg: float) -> None:
+    """Ground and walls of a long street together receive what falls in from above, of the sun as of an even sky."""
+    up = math.radians(rise_deg)
+    found = []
+    for above, sun in ((0.0, 1e5), (1000.0, 0.0)):
+        horizontal = math.pi * above + sun * math.sin(up)
+        ground = np.full(3, GROUND_ALBEDO * horizontal / math.pi)
+        sky = even_sky([above] * 3, ground, (math.cos(up), 0.0, math.sin(up)), [sun] * 3)
+        walls, street, _ = light_among_walls(sky, 0.0)[:, 1]
+        found.append((street / GROUND_ALBEDO + 2 * HOUSES * walls / WALL_ALBEDO) * math.pi / horizontal)
+    kept = 1 - (WALL_ALBEDO + GROUND_ALBEDO) / 2 * (1 - math.hypot(HOUSES, 1) + HOUSES)  # after all further bounces
+    np.testing.assert_allclose(np.array(found) * kept, 1.0, rtol=1e-5)
+
+
+def test_directions_of_a_fan_stand_for_the_sky() -> None:
+    """The light on level and upright planes is that of the whole sky, though most directions go where it is bright."""
+    sky = make_sky(weather(8.0, cloud_oktas=1.0))
+    fan, weights = fan_of(sky, 4096)
+    even = sky_fan(1 << 16)
+    for normal in np.eye(3, dtype=np.float32):
+        ours = (weights * np.maximum(fan @ normal, 0)).mean()
+        theirs = (sky.radiance(even)[:, 1] * np.maximum(even @ normal, 0)).mean()
+        assert ours == pytest.approx(theirs, rel=0.03)
+    assert (weights.max() / weights.min()) < 0.3 * sky.table[1:, :, 1].max() / sky.table[1:, :, 1].min()
 
 
 def test_a_lamp_of_less_than_a_pixel_has_its_light_in_every_picture() -> None:

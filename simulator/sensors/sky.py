@@ -43,6 +43,12 @@ AUREOLE_MOST = 0.8  # of the diffuse light, that fog's glow about the sun has
 SNOW_ALBEDO, SNOW_HIDES_M = 0.6, 0.004
 
 
+# Streets as preview takes them: houses this high, over the width between them (by choice), and the albedo of walls
+# (T. Oke, Boundary Layer Climates, 1987: 0.2 to 0.4 for brick, 0.1 to 0.35 for concrete).
+HOUSES, WALL_ALBEDO = 0.7, 0.3
+OPEN_GROUND = 0.7  # of `Sky.ground`, as bright as ground in the open, much of it road (by choice)
+
+
 class Sky(NamedTuple):
     """The sky for kernels.
 
@@ -125,6 +131,24 @@ def make_sky(atmosphere: Atmosphere, seed: int = 0, zenith_mag: float = NATURAL_
         sun_lx.astype(np.float32),
         np.array([atmosphere.extinction_1_m], np.float32),
     )
+
+
+def light_among_walls(sky: Sky, snow_depth_m: float) -> F32:
+    """(3, 3) radiance by channel of walls along streets, of the ground between them, and of ground in the open.
+
+    The sky lights them by the view factors of a long canyon, the sun by what of its beam that lets in, mean over all
+    directions of streets (T. Oke, Boundary Layer Climates, 1987): energy that does not get to the ground, walls get.
+    All goes on between them as in an integrating sphere (D. Goebel, Applied Optics 6(1), 1967).
+    """
+    sun, high, snow = sky.sun_lx * max(float(sky.sun_direction[2]), 0.0), HOUSES, _under_snow(snow_depth_m)
+    sky_lx, root = sky.horizontal_lx - sun, math.hypot(HOUSES, 1.0)
+    flat = math.hypot(float(sky.sun_direction[0]), float(sky.sun_direction[1]))
+    rise = max(float(sky.sun_direction[2]), 0.0) / max(flat, 1e-6) / high  # sunlit width where the sun shines across
+    lit = 1 - 2 / (np.pi * rise) if rise >= 1 else 2 / np.pi * (math.asin(rise) - (rise / (1 + math.sqrt(1 - rise**2))))
+    more = 1 / (np.pi * (1 - (WALL_ALBEDO + GROUND_ALBEDO) / 2 * (1 - root + high)))
+    walls = more * WALL_ALBEDO * ((high + 1 - root) / (2 * high) * sky_lx + (1 - lit) / (2 * high) * sun)
+    street = more * GROUND_ALBEDO * snow * ((root - high) * sky_lx + lit * sun)
+    return np.asarray([walls, street, OPEN_GROUND * snow * sky.ground], np.float32)
 
 
 def white_lx(sky: Sky, atmosphere: Atmosphere) -> F32:

@@ -55,10 +55,10 @@ def how_open(start, stop, points, paths, per_point):
 def looks_along(p, place, columns, fan, d):
     """Cosine of point p's normal and direction d of the `fan` (D, 3), or 0 if it is not looked at from there.
 
-    Neighbours, whose light is smoothed over them, look along every other direction; `place`: number of the point in a
+    Neighbours, whose light is smoothed over them, look along every fourth direction; `place`: number of the point in a
     grid of so many `columns`.
     """
-    if (place // columns + place % columns + d) & 1 != 0:
+    if (2 * (place // columns & 1) + (place % columns & 1) + d) & 3 != 0:
         return ZERO
     facing = p.nx * fan[d, 0] + p.ny * fan[d, 1] + p.nz * fan[d, 2]
     return facing if facing > FAN_LEAST else ZERO
@@ -117,16 +117,18 @@ def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):
 
 
 @kernel
-def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights, sky, around, seen):
-    """Irradiance (N, 3) of the points `rows[start:stop]`: the sky's, times what of it is free along the fan.
+def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights, sky, among, around, seen):
+    """Irradiance (N, 3) of the points `rows[start:stop]`: the sky's, times what of it is free along the fan, and that
+    by what hides the rest.
 
     Args:
         start, stop: range of rows.
         rows: (R,) int32. points: (N,) POINT_DTYPE on a grid of so many `columns`.
         seeing: the points; or, where they face down, of the ground below, whose light is theirs.
         blocked: (D * R,) bool of `face_fan`'s pairs.
-        fan: (D, 3) float32 directions. weights: (D,) float32 luminance of the sky there.
-        sky: Sky. around: (N, 3) float32 result. seen: (R,) float32 result: part of the sky that is free.
+        fan, weights: of `transport.fan_of`.
+        sky: Sky. among: (3, 3) float32 radiance of walls, of ground among them, and of ground in the open.
+        around: (N, 3) float32 result. seen: (R,) float32 result: part of the sky that is free.
     """
     _, _, harmonics, ground, _, _, _ = sky
     for j in range(start, stop):
@@ -140,13 +142,13 @@ def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights,
         part, i = free / total, rows[j]
         # Where the sky is hidden, and below the horizon, the surroundings are dim where they are closed themselves.
         below = HALF * (ONE - p.nz)
-        open_part = part if eye.nz > p.nz else clamp01(part / OPEN_SHARE)
-        dim = PI * (np.float32(0.6) * open_part * (below + (ONE - part) * (ONE - below)) - part * below)
-        seen[j] = part
+        open_part = PI * (part if eye.nz > p.nz else clamp01(part / OPEN_SHARE))
+        walls, near = open_part * (ONE - part) * (ONE - below), open_part * below * (ONE - part)
+        far, seen[j] = open_part * below * part, part
         r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
-        around[i, 0] = max(part * r + dim * ground[0], ZERO)
-        around[i, 1] = max(part * g + dim * ground[1], ZERO)
-        around[i, 2] = max(part * b + dim * ground[2], ZERO)
+        for k, sky_lx in enumerate((r, g, b)):
+            lx = part * (sky_lx - PI * below * ground[k])
+            around[i, k] = max(lx + walls * among[0, k] + near * among[1, k] + far * among[2, k], ZERO)
 
 
 @kernel

@@ -46,7 +46,7 @@ from simulator.sensors.shading.paths import (
 )
 from simulator.sensors.shading.reflectance import ALBEDO as EVEN
 from simulator.sensors.shading.reflectance import ROUGHEST, ROUGHS, STEPS, SUN_BLUR
-from simulator.sensors.shading.skylight import PLANE_M, PLANE_SHARE, UNLIKE
+from simulator.sensors.shading.skylight import BRIGHTER, PLANE_M, PLANE_SHARE, UNLIKE
 from simulator.sensors.shading.surface import (
     SOLID,
 )
@@ -232,6 +232,8 @@ def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):
     across = load(EIGHTHS, 0)
     one, none = splat(ONE), splat(ZERO)
     red, green, blue, total = none, none, none, none
+    sr, sg, sb = sky_on(harmonics, nx, ny, nz)
+    sky = brightness(sr, sg, sb)
     for corner in range(4):
         q = grid[corners[corner]]
         if q.state != SOLID:
@@ -244,11 +246,10 @@ def sky_light_at(rows, nx, ny, nz, harmonics, corners, grid, light, down):
         facing = facing * facing
         like = facing * facing / (ONE + off * (ONE + off))
         near = (across if corner & 1 else one - across) * (down if corner >> 1 else ONE - down)
-        w = (near + np.float32(0.05)) * (like + UNLIKE)
-        j = corners[corner]
+        near, j = near + np.float32(0.05), corners[corner]
+        w = near * (like + UNLIKE * minimum(sky * light[j, 3], splat(BRIGHTER)))
         red, green = red + w * light[j, 0], green + w * light[j, 1]
-        blue, total = blue + w * light[j, 2], total + w
-    sr, sg, sb = sky_on(harmonics, nx, ny, nz)
+        blue, total = blue + w * light[j, 2], total + near * (like + UNLIKE)
     known = total > none
     by = ONE / maximum(total, splat(np.float32(1e-9)))
     return sr, sg, sb, select(known, red * by, sr), select(known, green * by, sg), select(known, blue * by, sb)

@@ -385,8 +385,11 @@ def _smoothed(transport: Transport, columns: int, points: NDArray[np.void], seed
     for reach in (1, 3, 8) if night else (1, 2, 4):
         _rows(transport, rows, skylight.smooth, columns, reach, facts, spread, spare)
         spread, spare = spare, spread
-    light = spread[:, :, skylight.MARGIN : skylight.MARGIN + columns].transpose(1, 2, 0)
-    return Grid(transport.quality.sky_stride, columns, points, np.ascontiguousarray(light).reshape(-1, 3))
+    light = np.zeros((rows, columns, 4), np.float32)
+    light[..., :3] = spread[:, :, skylight.MARGIN : skylight.MARGIN + columns].transpose(1, 2, 0)
+    light = light.reshape(-1, 4)
+    transport.each(len(points), skylight.compare_with_sky, points, transport.sky.harmonics, light)
+    return Grid(transport.quality.sky_stride, columns, points, light)
 
 
 def _rows(transport: Transport, rows: int, body: Callable[..., None], *arguments: Any) -> None:

@@ -11,7 +11,7 @@ from simulator.numerics.jit import kernel
 from simulator.numerics.memory import load, pointer, store
 from simulator.numerics.simd import LANES, maximum, select, splat
 from simulator.sensors.shading.surface import SOLID
-from simulator.sensors.shading.vector import ONE, ZERO, sky_irradiance
+from simulator.sensors.shading.vector import ONE, ZERO, luminance, sky_irradiance
 
 F32 = NDArray[np.float32]
 
@@ -21,6 +21,7 @@ PLANE_M = np.float32(0.03)
 # shadows. So far light is smoothed at most, but for noise's sake not less than one over `SHARPEST_1_M`.
 CONTACT, SHARPEST_1_M = np.float32(0.35), np.float32(8.0)
 UNLIKE = np.float32(1e-5)  # weight of grid points on other surfaces, which count where there are no better ones
+BRIGHTER = np.float32(2.0)  # where the sky lights a point more than those on other surfaces, it is so much at most
 TAPS = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
 MARGIN = 16  # columns beside the grid, in which there is nothing: twice the farthest reach
 
@@ -30,7 +31,7 @@ class Grid(NamedTuple):
 
     Attributes:
         stride: pixels between grid points. width: columns of the grid.
-        points: (G,) POINT_DTYPE, row-major. light: (G, 3) float32 their irradiance.
+        points: (G,) POINT_DTYPE, row-major. light: (G, 4) float32 their irradiance, and one over that by the whole sky.
     """
 
     stride: int
@@ -125,6 +126,16 @@ def smooth(start, stop, width, reach, facts, source, target):
             store(out, i + 2 * plane, blue * by)
 
 
+@kernel
+def compare_with_sky(start, stop, points, harmonics, light):
+    """Write one over the luminance of the irradiance of `points` by the whole sky to Grid.light."""
+    for i in range(start, stop):
+        p = points[i]
+        if p.state == SOLID:
+            r, g, b = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+            light[i, 3] = ONE / max(luminance(r, g, b), np.float32(1e-9))
+
+
 @kernel(inline=True)
 def light_at(p, x, y, stride, width, harmonics, grid, light):
     """Irradiance of point p (POINT_DTYPE record) at pixel (x, y) from the grid points around it.
@@ -132,9 +143,11 @@ def light_at(p, x, y, stride, width, harmonics, grid, light):
     Args:
         stride: pixels between grid points. width: columns of the grid.
         harmonics: Sky.harmonics, for points with nothing but sky about them.
-        grid: (G,) POINT_DTYPE. light: (G, 3) float32 their irradiance.
+        grid, light: Grid.points, Grid.light.
     """
     height = len(grid) // width
+    sr, sg, sb = sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+    sky = luminance(sr, sg, sb)
     x, y = np.float32(x) / np.float32(stride), np.float32(y) / np.float32(stride)
     u0, v0 = np.int32(x), np.int32(y)
     red, green, blue, total = ZERO, ZERO, ZERO, ZERO
@@ -144,12 +157,13 @@ def light_at(p, x, y, stride, width, harmonics, grid, light):
         if grid[j].state != SOLID:
             continue
         near = (ONE - abs(x - np.float32(u0 + du))) * (ONE - abs(y - np.float32(v0 + dv)))
-        w = (near + np.float32(0.05)) * (alike(p, grid[j]) + UNLIKE)
+        near, like = near + np.float32(0.05), alike(p, grid[j])
+        w = near * (like + UNLIKE * min(sky * light[j, 3], BRIGHTER))
         red, green = red + w * light[j, 0], green + w * light[j, 1]
-        blue, total = blue + w * light[j, 2], total + w
+        blue, total = blue + w * light[j, 2], total + near * (like + UNLIKE)
     if total > ZERO:
         return red / total, green / total, blue / total
-    return sky_irradiance(harmonics, p.nx, p.ny, p.nz)
+    return sr, sg, sb
 
 
 @kernel

@@ -18,7 +18,7 @@ from simulator.sensors.shading.contact import NO_CONTACTS
 from simulator.sensors.shading.lamps import DAYLIGHT_SHARE, PER_CELL, Lamps, add_lamp, gather_lamps, lamps_on_points
 from simulator.sensors.shading.paths import new_points_and_paths
 from simulator.sensors.shading.surface import GLASS, POINT_DTYPE, SOLID, ground_of, surfaces
-from simulator.sensors.sky import HIGH_SKY
+from simulator.sensors.sky import HIGH_SKY, light_among_walls
 from simulator.sensors.stage import EGO, OPAQUE, SEEN
 from simulator.weather.daylight import daylight
 
@@ -36,11 +36,12 @@ BATCH = 1 << 18  # rays in flight: bounds the memory
 LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
 LAMP_BEHIND_M = 1.0  # of a lamp, where its vehicle ends
 UP = np.array([0.0, 0.0, 1.0], np.float32)
-FAN_REACH_M = 40.0  # what is farther off hides no sky, without bounces
+FAN_SHARE = 0.7  # of the directions of a fan go where the sky is bright, without bounces, and the others anywhere
 FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
 # Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
 # closed, as in tunnels but not below a car, from one share of the points about a point on and wholly from another.
 CLOSED, REGION, REGION_POINTS = 0.15, (0.6, 0.95), 15
+FAN_CELLS = 32, 64  # upward and around, of the sky by whose light a fan is spread
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 PREVIEW_SHARE = 0.05  # of the daylight: what lamps give less matters in no preview
 FEW_LAMPS = 16  # lamps that light what secondary rays meet
@@ -59,8 +60,8 @@ class Quality:
     Attributes:
         samples: rays a pixel; the first goes through its centre.
         layers: panes that a primary ray may pass.
-        sky_rays: rays for each point of the coarse grid of sky light, over its hemisphere; or (no bounce) for any two
-            neighbours, over the sky.
+        sky_rays: rays for each point of the coarse grid of sky light, over its hemisphere; or (no bounce) half as many
+            for a point, over the sky.
         sky_stride: pixels between the points of that grid.
         bounce: sky-light rays bring the light of what they hit (else it counts as dim ground).
         mirrors: reflections are traced (else they show the sky).
@@ -240,16 +241,17 @@ class Transport:
 
     def _fan_light(self, points: Records, rows: I32, columns: int, around: F32) -> F32:
         """Write the irradiance of the points `rows` by what a few rays see of the sky, (R,) which part is returned."""
-        fan = sky_fan(self.quality.sky_rays)
+        fan, weights = fan_of(self.sky, 2 * self.quality.sky_rays)
         hidden, free = np.empty(len(fan) * len(rows), np.bool_), np.empty(len(rows), np.float32)
         seeing = self._above_ground(points, rows)
         self.each(len(hidden), ambient.face_fan, rows, seeing, columns, fan, hidden)
         chosen = np.flatnonzero(hidden).astype(np.int32)
         starts, ways = _rays(len(chosen))
         self.each(len(chosen), ambient.fan_rays, chosen, rows, seeing, fan, starts, ways)
-        hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
-        self.each(len(rows), ambient.fan_light, rows, points, seeing, columns, hidden, fan, self.sky.luminance(fan),
-                  self.sky, around, free)  # fmt: skip
+        hidden[chosen] = self._shadowed(starts, ways, np.inf)
+        among = light_among_walls(self.sky, self.stage.atmosphere.snow_depth_m)
+        self.each(len(rows), ambient.fan_light, rows, points, seeing, columns, hidden, fan, weights, self.sky, among,
+                  around, free)  # fmt: skip
         return free
 
     def _above_ground(self, points: Records, rows: I32) -> Records:
@@ -386,6 +388,31 @@ def sky_fan(count: int) -> F32:
     up, turn = k / count, k * (np.pi * (3 - np.sqrt(5.0)))
     flat = np.sqrt(1 - up * up)
     return np.stack([flat * np.cos(turn), flat * np.sin(turn), up], 1).astype(np.float32)
+
+
+def fan_of(sky: Sky, count: int) -> tuple[F32, F32]:
+    """(count, 3) unit directions over the sky, most of them where it is bright, and (count,) luminance each stands for.
+
+    They follow the sky's luminance on a coarse grid (`Sky.table`), in even steps upward and golden ones around.
+    """
+    rows, columns = FAN_CELLS
+    rise = np.sin((np.arange(rows + 1) / rows) ** 2 * (np.pi / 2))
+    middles = np.linspace(0, len(sky.table) - 1, 2 * rows + 1)[1::2].astype(int)
+    table = sky.table[middles, :: sky.table.shape[1] // columns][..., 1]
+    even = np.diff(rise)[:, None] / columns
+    bright = table * even
+    share = FAN_SHARE * bright / max(bright.sum(), 1e-12) + (1 - FAN_SHARE) * even
+    share /= share.sum()
+    up = np.interp((np.arange(count) + 0.5) / count, np.append(0.0, share.sum(1).cumsum()), rise)
+    row = np.clip(np.searchsorted(rise, up, side="right") - 1, 0, rows - 1)
+    around = share[row].cumsum(1)
+    chosen = (np.arange(count) * ((3 - np.sqrt(5.0)) / 2) % 1)[:, None] * around[:, -1:]
+    column = np.minimum((around <= chosen).sum(1), columns - 1)
+    before = around[np.arange(count), column] - share[row, column]
+    turn = (column + (chosen[:, 0] - before) / share[row, column]) * (2 * np.pi / columns)
+    flat = np.sqrt(1 - up * up)
+    fan = np.stack([flat * np.cos(turn), flat * np.sin(turn), up], 1).astype(np.float32)
+    return fan, (table * even / share)[row, column].astype(np.float32)
 
 
 def _rays(count: int) -> tuple[F32, F32]:
