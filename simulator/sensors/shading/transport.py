@@ -36,6 +36,7 @@ BATCH = 1 << 18  # rays in flight: bounds the memory
 LAMP_AHEAD_M, ROOF_M = 0.5, 12.0  # of a lamp, where its housing hides nothing; what is higher hides little sky
 LAMP_BEHIND_M = 1.0  # of a lamp, where its vehicle ends
 UP = np.array([0.0, 0.0, 1.0], np.float32)
+FAN_REACH_M = 100.0  # what is farther off hides no sky, without bounces: half as far, facades saw half again too much
 FAN_SHARE = 0.7  # of the directions of a fan go where the sky is bright, without bounces, and the others anywhere
 FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
 # Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
@@ -85,7 +86,7 @@ class Quality:
 
 
 QUALITIES = {
-    "preview": Quality(1, 3, 12, 8, False, False, False, 2, True),
+    "preview": Quality(1, 3, 10, 8, False, False, False, 2, True),
     "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
     "reference": Quality(256, 6, 8, 2, True, True, True, 4, False, 12),
 }
@@ -248,7 +249,7 @@ class Transport:
         chosen = np.flatnonzero(hidden).astype(np.int32)
         starts, ways = _rays(len(chosen))
         self.each(len(chosen), ambient.fan_rays, chosen, rows, seeing, fan, starts, ways)
-        hidden[chosen] = self._shadowed(starts, ways, np.inf)
+        hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
         among = light_among_walls(self.sky, self.stage.atmosphere.snow_depth_m)
         self.each(len(rows), ambient.fan_light, rows, points, seeing, columns, hidden, fan, weights, self.sky, among,
                   around, free)  # fmt: skip
