@@ -86,7 +86,7 @@ class Quality:
 
 
 QUALITIES = {
-    "preview": Quality(1, 3, 10, 8, False, False, False, 2, True),
+    "preview": Quality(1, 3, 12, 8, False, False, False, 2, True),
     "standard": Quality(4, 6, 8, 2, True, True, True, 4, False),
     "reference": Quality(256, 6, 8, 2, True, True, True, 4, False, 12),
 }
