@@ -12,6 +12,7 @@ from simulator.sensors.shading.surface import MISS
 from simulator.sensors.shading.vector import HALF, ONE, PI, ZERO, clamp01, random2, sky_irradiance, toward_hemisphere
 
 FAN_LEAST = np.float32(0.05)  # cosine from which points look at a direction of the fan
+FAN_PHASES = 4  # neighbours that look along other directions each
 NEAREST_M = np.float32(0.03)  # what rays of sky light meet counts as no nearer
 
 
@@ -52,14 +53,8 @@ def how_open(start, stop, points, paths, per_point):
 
 
 @kernel(inline=True)
-def looks_along(p, place, columns, fan, d):
-    """Cosine of point p's normal and direction d of the `fan` (D, 3), or 0 if it is not looked at from there.
-
-    Neighbours, whose light is smoothed over them, look along every fourth direction; `place`: number of the point in a
-    grid of so many `columns`.
-    """
-    if (2 * (place // columns & 1) + (place % columns & 1) + d) & 3 != 0:
-        return ZERO
+def looks_along(p, fan, d):
+    """Cosine of point p's normal and direction d of the `fan` (D, 3), or 0 if that is not looked at from there."""
     facing = p.nx * fan[d, 0] + p.ny * fan[d, 1] + p.nz * fan[d, 2]
     return facing if facing > FAN_LEAST else ZERO
 
@@ -91,19 +86,24 @@ def bounce_among(start, stop, points, paths, per_point):
 
 
 @kernel
-def face_fan(start, stop, rows, points, columns, fan, facing):
-    """Whether points look along directions of the sky: `facing[start:stop]` (D * R,) for `rows` (R,) and `fan` (D, 3).
+def list_fan(rows, points, phase, fan, chosen):
+    """Write to `chosen` (D * R,) int32 which points look along which directions: numbers in (D, R); returns how many.
 
-    The points lie on a grid of so many `columns`.
+    Neighbours, whose light is smoothed over them, look along every fourth direction of the `fan` (D, 3): those numbers
+    of it that are like the `phase` (R,) of `rows` (R,).
     """
-    for q in range(start, stop):
-        d, i = q // len(rows), rows[q % len(rows)]
-        facing[q] = looks_along(points[i], i, columns, fan, d) > ZERO
+    found = 0
+    for d in range(len(fan)):
+        for j in range(len(rows)):
+            if (d ^ phase[j]) & (FAN_PHASES - 1) == 0 and looks_along(points[rows[j]], fan, d) > ZERO:
+                chosen[found] = d * len(rows) + j
+                found += 1
+    return found
 
 
 @kernel
 def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):
-    """Rays from points along directions of the sky, those of `face_fan` that are `chosen` (Q,) int32.
+    """Rays from points along directions of the sky, those that are `chosen` (Q,) int32 by `list_fan`.
 
     Rays of a direction come after another and run side by side: they are several times as fast as those that do not.
     """
@@ -117,15 +117,15 @@ def fan_rays(start, stop, chosen, rows, points, fan, origins, ways):
 
 
 @kernel
-def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights, sky, among, around, seen):
+def fan_light(start, stop, rows, points, seeing, phase, blocked, fan, weights, sky, among, around, seen):
     """Irradiance (N, 3) of the points `rows[start:stop]`: the sky's, times what of it is free along the fan, and that
     by what hides the rest.
 
     Args:
         start, stop: range of rows.
-        rows: (R,) int32. points: (N,) POINT_DTYPE on a grid of so many `columns`.
+        rows: (R,) int32. points: (N,) POINT_DTYPE.
         seeing: the points; or, where they face down, of the ground below, whose light is theirs.
-        blocked: (D * R,) bool of `face_fan`'s pairs.
+        phase: (R,) of `list_fan`. blocked: (D * R,) bool of its pairs.
         fan, weights: of `transport.fan_of`.
         sky: Sky. among: (3, 3) float32 radiance of walls, of ground among them, and of ground in the open.
         around: (N, 3) float32 result. seen: (R,) float32 result: part of the sky that is free.
@@ -134,8 +134,8 @@ def fan_light(start, stop, rows, points, seeing, columns, blocked, fan, weights,
     for j in range(start, stop):
         p, eye = points[rows[j]], seeing[rows[j]]
         free, total = HALF * np.float32(1e-20), np.float32(1e-20)  # what is over no ground
-        for d in range(len(fan)):
-            facing = looks_along(eye, rows[j], columns, fan, d)
+        for d in range(phase[j], len(fan), FAN_PHASES):
+            facing = looks_along(eye, fan, d)
             if facing > ZERO:
                 total += facing * weights[d]
                 free += ZERO if blocked[d * len(rows) + j] else facing * weights[d]

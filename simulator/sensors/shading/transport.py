@@ -41,7 +41,7 @@ FAN_SHARE = 0.7  # of the directions of a fan go where the sky is bright, withou
 FACES_DOWN, GROUND_BELOW_M = -0.3, 30.0  # what faces down sees ground, this far below at most
 # Where less than a part of the sky is free light comes by bounces only. They are followed within regions that are so
 # closed, as in tunnels but not below a car, from one share of the points about a point on and wholly from another.
-CLOSED, REGION, REGION_POINTS = 0.15, (0.6, 0.95), 15
+CLOSED, REGION, REGION_POINTS = 0.08, (0.6, 0.95), 15
 FAN_CELLS = 32, 64  # upward and around, of the sky by whose light a fan is spread
 BOUNCE_SPREAD = 0.005  # footprint of a hemisphere ray, per metre; wider ones would find no lit panes
 PREVIEW_SHARE = 0.05  # of the daylight: what lamps give less matters in no preview
@@ -244,14 +244,14 @@ class Transport:
         """Write the irradiance of the points `rows` by what a few rays see of the sky, (R,) which part is returned."""
         fan, weights = fan_of(self.sky, 2 * self.quality.sky_rays)
         hidden, free = np.empty(len(fan) * len(rows), np.bool_), np.empty(len(rows), np.float32)
-        seeing = self._above_ground(points, rows)
-        self.each(len(hidden), ambient.face_fan, rows, seeing, columns, fan, hidden)
-        chosen = np.flatnonzero(hidden).astype(np.int32)
+        seeing, phase = self._above_ground(points, rows), rows // columns % 2 * 2 + rows % columns % 2
+        chosen = np.empty(len(hidden), np.int32)
+        chosen = chosen[: ambient.list_fan(rows, seeing, phase, fan, chosen)]
         starts, ways = _rays(len(chosen))
         self.each(len(chosen), ambient.fan_rays, chosen, rows, seeing, fan, starts, ways)
         hidden[chosen] = self._shadowed(starts, ways, FAN_REACH_M)
         among = light_among_walls(self.sky, self.stage.atmosphere.snow_depth_m)
-        self.each(len(rows), ambient.fan_light, rows, points, seeing, columns, hidden, fan, weights, self.sky, among,
+        self.each(len(rows), ambient.fan_light, rows, points, seeing, phase, hidden, fan, weights, self.sky, among,
                   around, free)  # fmt: skip
         return free
 
