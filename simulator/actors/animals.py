@@ -20,7 +20,7 @@ from simulator.actors.skeleton import Segment, cycle_box, fade, hinge, skinned, 
 from simulator.scenario.distributions import Degrees, Fraction, Metres, OneOf, choice, uniform
 from simulator.scene import Mesh, Model
 
-POSES = ("walking", "standing", "grazing")
+POSES = ("walking", "standing")
 DEER = ("roe", "fallow", "red")
 BOARS = ("adult", "piglet")
 DOGS = ("mongrel", "labrador", "shepherd", "collie", "beagle", "terrier", "dachshund")
@@ -60,7 +60,13 @@ class Animal(Actor):
         return [quadruped(self.kind, style, self.season, withers, pace, rng, looks_rad=looks, grazes=grazes)]
 
 
-class Deer(Animal, kind="deer"):
+class Grazer(Animal):
+    """Base of those that graze, with their heads down; then they watch nothing."""
+
+    pose: Annotated[str, OneOf(*POSES, "grazing")] = "walking"
+
+
+class Deer(Grazer, kind="deer"):
     """Roe, fallow or red deer; bucks and stags carry antlers, in velvet or not by the season.
 
     Attributes:
@@ -113,21 +119,21 @@ class Cat(Animal, kind="cat"):
     max_speed_mps: ClassVar[float] = 11.0
 
 
-class Cow(Animal, kind="cow"):
+class Cow(Grazer, kind="cow"):
     """Dairy or beef cow, plain or piebald."""
 
     speed_mps: ClassVar[float] = 1.0
     max_speed_mps: ClassVar[float] = 6.0
 
 
-class Horse(Animal, kind="horse"):
+class Horse(Grazer, kind="horse"):
     """Horse."""
 
     speed_mps: ClassVar[float] = 1.7
     max_speed_mps: ClassVar[float] = 15.0
 
 
-class Sheep(Animal, kind="sheep"):
+class Sheep(Grazer, kind="sheep"):
     """Sheep in wool."""
 
     speed_mps: ClassVar[float] = 1.0

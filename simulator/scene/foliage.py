@@ -39,6 +39,7 @@ GRASSES: dict[str, Palette] = {
 }
 
 SIZE = 256
+_MARGIN = 4  # pixels around a tile, at whose border OpenCV would draw edges without smoothing them
 _LEAF = np.array([[-1, 0], [-0.5, 0.8], [0.15, 1.0], [0.7, 0.5], [1.1, 0], [0.7, -0.5], [0.15, -1.0], [-0.5, -0.8]])
 
 
@@ -92,13 +93,13 @@ class Cutout:
 
 
 def _wrapped(image: NDArray[np.uint8], shape: F64, color: tuple[int, ...]) -> None:
-    """Fill a polygon of (K, 2) pixels on a tile that repeats in both directions."""
+    """Fill a polygon of (K, 2) pixels on a tile that repeats in both directions, within a `_MARGIN`."""
     import cv2
 
     (left, top), (right, bottom) = shape.min(0), shape.max(0)
-    for dx in (0, SIZE if left < 0 else -SIZE if right >= SIZE else 0):
-        for dy in (0, SIZE if top < 0 else -SIZE if bottom >= SIZE else 0):
-            points = np.rint((shape + [dx, dy]) * 16).astype(np.int32)
+    for dx in (0, SIZE if left < _MARGIN else -SIZE if right > SIZE - _MARGIN else 0):
+        for dy in (0, SIZE if top < _MARGIN else -SIZE if bottom > SIZE - _MARGIN else 0):
+            points = np.rint((shape + [dx + _MARGIN, dy + _MARGIN]) * 16).astype(np.int32)
             cv2.fillPoly(image, [points], color, cv2.LINE_AA, 4)
 
 
@@ -117,7 +118,7 @@ def leaf_texture(palette: str, *, needles: bool = False) -> Texture:
     """Tile of 1 m x 1 m dense foliage: thousands of leaves (or needle sprays), light ones above dark ones."""
     rng = generator(0, "foliage", palette, int(needles))
     colors = np.array(PALETTES[palette], np.float64)
-    image = np.empty((SIZE, SIZE, 3), np.uint8)
+    image = np.empty((SIZE + 2 * _MARGIN, SIZE + 2 * _MARGIN, 3), np.uint8)
     image[:] = colors[0] * 0.62
     count = 900 if needles else 1300
     order = np.linspace(0.0, 1.0, count)  # later leaves lie above and catch more light
@@ -129,7 +130,7 @@ def leaf_texture(palette: str, *, needles: bool = False) -> Texture:
         color = tone(colors, order[i] * 2.6 + rng.normal(0, 0.5), rng)
         _wrapped(image, _turned(_LEAF * [length[i], length[i] * ratio[i]], turn[i]) + place[i], color)
     clump = spectral_noise(SIZE, rng, slope=2.4, low_cut=1.5)[..., None]
-    shaded = np.clip(image * (1.0 + 0.16 * clump), 0, 255)
+    shaded = np.clip(image[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] * (1.0 + 0.16 * clump), 0, 255)
     rgba = np.dstack([shaded, np.full((SIZE, SIZE), 255.0)])
     return Texture(f"{'needles' if needles else 'leaves'}-{palette}", np.rint(rgba).astype(np.uint8))
 
